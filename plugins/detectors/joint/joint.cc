@@ -1,0 +1,104 @@
+// Detector `joint`: one event, one surprise. The p-values of all rare rules on an event are combined
+// by Fisher's method, X = -2 sum w ln p (Fisher, 1932; weights after Good, 1955). Those p-values are
+// discrete, conservative and depend on each other (a new address comes with a new network), so X is not held against chi-square
+// but against its own measured distribution: every event's X is counted in the baseline, in bins that
+// add across hosts, and the joint p-value is the share of events at least as surprising. Before
+// enough was seen, Brown's moment fit stands in (measured_tail.h).
+//
+//   [joint]
+//   over = ["rare_source_ip_for_user", ...]   rules to combine; default: every `rare` rule
+//   weights = { rare_host_for_user = 0.5 }    weight of a rule's -2 ln p in the sum; default 1
+//   mean = 2.5                                moments of X before any was seen
+//   variance = 14
+#include <algorithm>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "plugins/detectors/detector.h"
+#include "plugins/detectors/joint/measured_tail.h"
+
+namespace doorward {
+namespace {
+
+/// Below this X no event is below p = 0.05 by any reasonable prior; the tail is not computed.
+constexpr double kDullBelow = 3;
+/// No single part may carry more than this into the sum (p = 1e-6: -2 ln p).
+constexpr double kPartMax = 27.6;
+
+class Joint final : public Detector {
+ public:
+  struct Weight {
+    std::string rule;
+    double weight = 1;
+  };
+
+  Joint(Hash128 name, std::vector<std::string> over, std::vector<Weight> weights, TailPrior prior)
+      : name_(name), over_(std::move(over)), weights_(std::move(weights)), prior_(prior) {}
+
+  [[nodiscard]] int stage() const override { return 1; }
+
+  void score(const ScoreInput& input, Evidence& out) const override {
+    double x = 0;
+    for (const Evidence& part : input.earlier) {
+      if (!part.applies || !takes(*part.rule)) continue;
+      x += weight_of(*part.rule) * std::min(kPartMax, -2 * std::log(part.p_value));
+      out.applies = true;
+    }
+    out.statistic = x;
+    out.p_value =
+        x < kDullBelow ? 1 : measured_tail(input.baseline.histograms().read(name_), prior_, x);
+  }
+
+  void learn(const EventKeys& /*keys*/, std::int64_t /*epoch*/, Baseline& /*baseline*/)
+      const override {}
+
+  void calibrate(const Evidence& evidence, std::int64_t epoch, Baseline& baseline) const override {
+    baseline.histograms().add(name_, static_cast<std::uint32_t>(tail_bin(evidence.statistic)), epoch);
+  }
+
+ private:
+  [[nodiscard]] bool takes(const Rule& rule) const {
+    return over_.empty() ? rule.detector == "rare"
+                         : std::find(over_.begin(), over_.end(), rule.id) != over_.end();
+  }
+
+  [[nodiscard]] double weight_of(const Rule& rule) const {
+    for (const Weight& weight : weights_) {
+      if (weight.rule == rule.id) return weight.weight;
+    }
+    return 1;
+  }
+
+  Hash128 name_;
+  std::vector<std::string> over_;
+  std::vector<Weight> weights_;
+  TailPrior prior_;
+};
+
+std::unique_ptr<Detector> make_joint(Rule& rule, Params& table, ViewTable& /*views*/) {
+  std::vector<std::string> over = table.texts("over");
+  std::vector<Joint::Weight> weights;
+  if (std::optional<Params> named = table.table("weights")) {
+    for (const std::string& id : named->leaf_keys()) {
+      weights.push_back({id, named->number(id, 1, 0, 10)});
+    }
+  }
+  TailPrior prior;
+  prior.mean = table.number("mean", prior.mean, 0.01, 1000);
+  prior.variance = table.number("variance", prior.variance, 0.01, 100'000);
+  if (rule.suppress_by.empty()) {
+    rule.suppress_by = {View{Cut::whole, Field::user_name, false}};
+  }
+  // Histograms are named without the fleet key: what is counted is no secret.
+  return std::make_unique<Joint>(hash_text(HashKey{}, rule.id), std::move(over),
+                                 std::move(weights), prior);
+}
+
+}  // namespace
+
+extern const DetectorPlugin kDetectorJoint;
+const DetectorPlugin kDetectorJoint = {
+    "joint", "all rare rules on one event, combined into one p-value", make_joint};
+
+}  // namespace doorward

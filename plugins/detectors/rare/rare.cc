@@ -1,0 +1,253 @@
+// Detector `rare`: how probable is a value this rare for its partition, under a Pitman-Yor process
+// with back-off to coarser views (design.md 4.2).
+//
+//   [rare]
+//   partition = "user.name"             whose habit it is; "fleet" for everybody's
+//   by = "source.ip"                    what is rare
+//   backoff = ["source.ip/net",         coarser views of the same value, tried in order while the
+//              "fleet: source.ip/net"]  value is new; "fleet: " looks at everybody's history
+//   theta = 1.0                         Pitman-Yor strength
+//   discount = 0.5                      Pitman-Yor discount at the finest level
+//   backoff_discount = 0.9              the same at the coarser ones
+//   smooth = 1                          hours only: neighbours that count half
+//   window_days = 28                    look back so far only (default: the whole ring)
+//   decay = 0.9                         weight of a count for each epoch of its age
+//
+// At the finest level counts are judged against logons. At a coarser one the customers are the
+// distinct values of the level below, as in a hierarchical Pitman-Yor process (Teh, 2006); a fleet
+// level's customers are the distinct (partition, value) pairs. The chain stops at the first level
+// that knows the value. Every update is unconditional and linear, so baselines of several hosts add.
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "plugins/detectors/detector.h"
+#include "plugins/detectors/pitman_yor.h"
+
+namespace doorward {
+namespace {
+
+constexpr std::size_t kEpochsMax = 8;
+constexpr std::uint8_t kCounterFull = 255;
+constexpr int kSmoothMax = 3;
+
+struct Level {
+  View partition;
+  View by;
+  std::uint8_t partition_index = 0;
+  std::uint8_t by_index = 0;
+  bool fleet = false;             // another partition than the finest level's
+  std::uint64_t number = 0;       // names the level in keys
+  std::uint64_t customers = 0;    // fleet levels: names the table of (partition, value) pairs
+};
+
+class Rare final : public Detector {
+ public:
+  Rare(std::vector<Level> levels, PitmanYor model, PitmanYor coarse, int smooth, unsigned age_max,
+       double decay)
+      : levels_(std::move(levels)),
+        model_(model),
+        coarse_(coarse),
+        smooth_(smooth),
+        age_max_(age_max) {
+    double weight = 1;
+    for (double& w : weights_) {
+      w = weight;
+      weight *= decay;
+    }
+  }
+
+  void score(const ScoreInput& input, Evidence& out) const override;
+  void learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const override;
+
+ private:
+  struct Seen {
+    double count = 0;
+    bool regular = false;            // a counter is full: not rare by any measure
+    std::uint8_t dormant_epochs = 0; // seen, but longer ago than the window
+  };
+
+  template <class Counts>
+  [[nodiscard]] double weigh(const Counts& by_age) const {
+    double sum = 0;
+    for (unsigned age = 0; age <= age_max_; ++age) sum += weights_[age] * by_age[age];
+    return sum;
+  }
+
+  [[nodiscard]] Seen look_up(const ScoreInput& input, const Level& level, Hash128 partition) const;
+  void add_count(const ScoreInput& input, Hash128 key, double weight, Seen& seen) const;
+
+  std::vector<Level> levels_;
+  PitmanYor model_;   // of the finest level
+  PitmanYor coarse_;  // of the levels above
+  int smooth_;
+  unsigned age_max_;
+  std::array<double, kEpochsMax> weights_{};
+};
+
+void Rare::add_count(const ScoreInput& input, Hash128 key, double weight, Seen& seen) const {
+  const std::array<std::uint8_t, kEpochsMax> by_age =
+      input.baseline.pairs(Space::successes).read(key);
+  seen.count += weight * weigh(by_age);
+  for (unsigned age = 0; age < kEpochsMax; ++age) {
+    if (by_age[age] == 0) continue;
+    if (age <= age_max_) {
+      seen.regular = seen.regular || by_age[age] == kCounterFull;
+    } else {
+      if (seen.dormant_epochs == 0) seen.dormant_epochs = static_cast<std::uint8_t>(age);
+      break;
+    }
+  }
+}
+
+Rare::Seen Rare::look_up(const ScoreInput& input, const Level& level, Hash128 partition) const {
+  Seen seen;
+  const Cut cut = level.by.cut;
+  if (smooth_ == 0 || (cut != Cut::hour_of_week && cut != Cut::hour_of_day)) {
+    add_count(input, join(partition, input.keys.hash[level.by_index], level.number), 1, seen);
+    return seen;
+  }
+  for (int step = -smooth_; step <= smooth_; ++step) {
+    const Hash128 hour = input.views.hour_hash(cut, input.keys.hour_of_week + step);
+    add_count(input, join(partition, hour, level.number), step == 0 ? 1.0 : 0.5, seen);
+  }
+  return seen;
+}
+
+void Rare::score(const ScoreInput& input, Evidence& out) const {
+  const Baseline& baseline = input.baseline;
+  const DistinctTable& distinct = baseline.distinct(Space::successes);
+  double p = 1;
+  double customers = 0;
+  bool known_partition = false;
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
+    const Level& level = levels_[i];
+    const Hash128 partition = input.keys.hash[level.partition_index];
+    if (partition.none() || input.keys.hash[level.by_index].none()) break;
+    const Hash128 key = join(partition, Hash128{}, level.number);
+    if (i == 0) {
+      customers = weigh(baseline.totals(Space::successes).read(key));
+      known_partition = customers > 0;
+    } else if (level.fleet) {
+      customers = distinct.estimate(join(partition, Hash128{}, level.customers), age_max_);
+      if (customers <= 0) break;
+    }
+    // No history of one's own is no evidence (rare_user tells of new users); the fleet's may be.
+    if (!level.fleet && !known_partition) continue;
+
+    const Seen seen = look_up(input, level, partition);
+    LevelEvidence& told = out.level[out.levels++];
+    told = {level.partition, level.by, 1, customers, distinct.estimate(key, age_max_), seen.count};
+    out.applies = true;
+    if (i == 0) out.dormant_epochs = seen.count > 0 ? std::uint8_t{0} : seen.dormant_epochs;
+    if (seen.count > 0) {
+      if (i == 0 && !seen.regular) {
+        told.factor = model_.at_most(seen.count, customers, told.distinct);
+        p *= told.factor;
+      }
+      break;
+    }
+    told.factor = (i == 0 ? model_ : coarse_).novel(customers, told.distinct);
+    p *= told.factor;
+    customers = told.distinct;
+  }
+  out.p_value = p;
+}
+
+void Rare::learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const {
+  const Hash128 owner = keys.hash[levels_[0].partition_index];
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
+    const Level& level = levels_[i];
+    const Hash128 partition = keys.hash[level.partition_index];
+    const Hash128 value = keys.hash[level.by_index];
+    if (partition.none() || value.none()) break;
+    const Hash128 key = join(partition, Hash128{}, level.number);
+    if (i == 0) baseline.totals(Space::successes).add(key, epoch);
+    baseline.pairs(Space::successes).add(join(partition, value, level.number), epoch);
+    baseline.distinct(Space::successes).add(key, value, epoch);
+    if (level.fleet) {
+      baseline.distinct(Space::successes)
+          .add(join(partition, Hash128{}, level.customers), join(owner, value, level.number),
+               epoch);
+    }
+  }
+}
+
+/// A stable number for a level: the same rule text means the same keys in every process.
+std::uint64_t level_number(const std::string& rule_id, const std::string& part) {
+  return hash_text(HashKey{}, rule_id + '\n' + part).low;
+}
+
+std::optional<Level> read_level(const Rule& rule, Params& table, ViewTable& views,
+                                std::string_view key, const View& partition, std::string_view text,
+                                bool fleet) {
+  const std::optional<View> by = View::from_name(text);
+  if (!by) {
+    table.mistake(key, "no such view: \"" + std::string(text) + "\"");
+    return std::nullopt;
+  }
+  const std::optional<std::uint8_t> partition_index = views.add(partition);
+  const std::optional<std::uint8_t> by_index = views.add(*by);
+  if (!partition_index || !by_index) {
+    table.mistake(key, "all rules together use more than " + std::to_string(kViewsMax) + " views");
+    return std::nullopt;
+  }
+  Level level{partition, *by, *partition_index, *by_index, fleet, 0, 0};
+  const std::string name = partition.name() + " / " + by->name();
+  level.number = level_number(rule.id, name);
+  level.customers = level_number(rule.id, name + " / pairs");
+  return level;
+}
+
+std::unique_ptr<Detector> make_rare(Rule& rule, Params& table, ViewTable& views) {
+  const std::string partition_text = table.text_required("partition");
+  const std::string by_text = table.text_required("by");
+  const std::vector<std::string> backoff = table.texts("backoff");
+  const double theta = table.number("theta", 1.0, 0, 1e6);
+  const double discount = table.number("discount", 0.5, 0.01, 0.99);
+  const double coarse_discount = table.number("backoff_discount", 0.9, 0.01, 0.99);
+  const auto smooth = static_cast<int>(table.integer("smooth", 0, 0, kSmoothMax));
+  const std::int64_t window_days = table.integer("window_days", 0, 0, 365);
+  const double decay = table.number("decay", 0.9, 0.1, 1);
+
+  const std::optional<View> partition = View::from_name(partition_text);
+  if (!partition) {
+    table.mistake("partition", "no such view: \"" + partition_text + "\"");
+    return nullptr;
+  }
+  if (backoff.size() + 1 > kLevelsMax) {
+    table.mistake("backoff", "at most " + std::to_string(kLevelsMax - 1) + " levels");
+    return nullptr;
+  }
+  std::vector<Level> levels;
+  const auto push = [&](std::optional<Level> level) {
+    if (level) levels.push_back(*level);
+    return level.has_value();
+  };
+  if (!push(read_level(rule, table, views, "by", *partition, by_text, false))) return nullptr;
+  constexpr std::string_view kFleet = "fleet: ";
+  for (const std::string& text : backoff) {
+    const bool fleet = text.starts_with(kFleet);
+    const std::string_view by = std::string_view(text).substr(fleet ? kFleet.size() : 0);
+    if (!push(read_level(rule, table, views, "backoff", fleet ? View{} : *partition, by, fleet))) {
+      return nullptr;
+    }
+  }
+  if (rule.suppress_by.empty()) rule.suppress_by = {levels[0].partition, levels[0].by};
+  // A ring of 7-day epochs: the newest is part of a week, so a window of w days takes in w/7 more.
+  const auto age_max = static_cast<unsigned>(
+      window_days == 0 ? kEpochsMax - 1
+                       : std::min<std::int64_t>(kEpochsMax - 1, (window_days + 6) / 7));
+  return std::make_unique<Rare>(std::move(levels), PitmanYor(theta, discount),
+                                PitmanYor(theta, coarse_discount), smooth, age_max, decay);
+}
+
+}  // namespace
+
+extern const DetectorPlugin kDetectorRare;
+const DetectorPlugin kDetectorRare = {
+    "rare", "values that are rare for their partition (Pitman-Yor, with back-off)", make_rare};
+
+}  // namespace doorward

@@ -1,0 +1,84 @@
+// Event: one logon attempt, whatever log it came from, under Elastic Common Schema names.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "plugins/ip_address.h"
+
+namespace doorward {
+
+/// Event time: microseconds since 1970-01-01T00:00:00Z.
+using TimeUs = std::int64_t;
+inline constexpr TimeUs kNoTime = INT64_MIN;
+inline constexpr TimeUs kSecondUs = 1'000'000;
+
+/// The text fields of an event. The name that rules, documents and the command line use is
+/// field_name(): "user.name" for Field::user_name.
+enum class Field : std::uint8_t {
+  user_name,            ///< who logged on, or tried to, exactly as written (bytes, may be hostile)
+  user_effective_name,  ///< sudo, su: whom they became
+  source_address,       ///< address or host name as written
+  host_name,            ///< host that was logged on to
+  process_name,         ///< sshd, sudo, su, login, ...
+  event_action,         ///< ssh_login, sudo, su, console_login, gdm_login, ...
+  event_dataset,        ///< system.auth, auditd.log
+  method,               ///< password, publickey, keyboard-interactive, ...
+  key_fingerprint,      ///< SHA256:... or MD5 of the key that was accepted
+  original,             ///< the line (or record) that told the outcome
+  count_
+};
+inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::count_);
+
+/// The ECS name of a field ("user.name"). Never empty.
+std::string_view field_name(Field field);
+/// The field of an ECS name; nullopt when there is none. "source.ip" is not a text field: see Event::ip.
+std::optional<Field> field_from_name(std::string_view name);
+
+enum class Outcome : std::uint8_t { unknown, success, failure };
+std::string_view outcome_name(Outcome outcome);
+
+/// Which logs told of an attempt; a set of bits.
+enum class Told : std::uint8_t {
+  none = 0,
+  authlog = 1,
+  auditd = 2,
+  journald = 4,
+  cloudtrail = 8,
+  entra = 16,
+  m365 = 32,
+};
+constexpr Told operator|(Told a, Told b) {
+  return static_cast<Told>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
+}
+constexpr bool has(Told set, Told one) {
+  return (static_cast<std::uint8_t>(set) & static_cast<std::uint8_t>(one)) != 0;
+}
+
+/// Views point into the reader's or the source's buffers and live until the sink returns. Whoever
+/// keeps an event copies it.
+struct Event {
+  std::array<std::string_view, kFieldCount> text{};
+  TimeUs time = kNoTime;
+  IpAddress ip;             ///< source.ip; family none when the source is local or a host name
+  std::uint32_t pid = 0;    ///< 0: unknown
+  std::uint16_t port = 0;   ///< source.port; 0: unknown
+  Outcome outcome = Outcome::unknown;
+  Told told = Told::none;
+
+  [[nodiscard]] std::string_view operator[](Field field) const {
+    return text[static_cast<std::size_t>(field)];
+  }
+  std::string_view& operator[](Field field) { return text[static_cast<std::size_t>(field)]; }
+};
+
+/// Takes events as they are found. An event's views are only good during the call.
+class EventSink {
+ public:
+  virtual ~EventSink() = default;
+  virtual void on_event(const Event& event) = 0;
+};
+
+}  // namespace doorward

@@ -1,0 +1,72 @@
+// The rules in force: read from TOML, bound to their detectors, scored and learned together.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "plugins/detectors/detector.h"
+#include "plugins/rule.h"
+#include "plugins/view.h"
+#include "sketch/baseline.h"
+
+namespace doorward {
+
+/// The text of one rule file.
+struct RuleText {
+  std::string file;
+  std::string toml;
+};
+
+/// The rules that the programs bring with them (plugins/rules/*.toml).
+std::span<const RuleText> builtin_rules();
+
+/// Reads the *.toml files of a directory in name order. A file of the same rule id as an earlier one
+/// replaces it, so a directory can override built-in rules.
+Result<std::vector<RuleText>> read_rules_dir(const std::string& dir);
+
+/// Which rules' filters matched an event: bit i is rule i.
+using RuleMask = std::uint64_t;
+
+class RuleSet {
+ public:
+  /// Reads rules. Mistakes are appended with file and line; rules with mistakes are left out, the
+  /// others still work. Later texts replace earlier ones of the same id.
+  RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vector<Error>& mistakes);
+
+  [[nodiscard]] std::size_t size() const { return rules_.size(); }
+  [[nodiscard]] const Rule& rule(std::size_t index) const { return rules_[index]->rule; }
+  /// Index of a rule by id; size() when there is none.
+  [[nodiscard]] std::size_t find(std::string_view id) const;
+  [[nodiscard]] const ViewTable& views() const { return views_; }
+
+  /// Hashes the event and tells which rules look at it.
+  RuleMask prepare(const Event& event, EventKeys& keys) const;
+
+  /// Scores the rules of `mask` into out[0..size()); the others get applies = false. Views in `out`
+  /// point into this set. Does not allocate.
+  void score(const EventKeys& keys, RuleMask mask, const Baseline& baseline,
+             std::span<Evidence> out) const;
+
+  /// Adds the event to what is usual for the rules of `mask`.
+  void learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch, Baseline& baseline) const;
+
+  /// Adds the verdicts to the measured distributions; for every scored event.
+  void calibrate(std::span<const Evidence> evidence, std::int64_t epoch, Baseline& baseline) const;
+
+ private:
+  struct Loaded {
+    Rule rule;
+    std::unique_ptr<Detector> detector;
+  };
+  ViewTable views_;
+  std::vector<std::unique_ptr<Loaded>> rules_;  // by stage; stable addresses
+};
+
+/// Runs the examples of one rule, each on a fresh baseline with this rule alone (joint: with all
+/// rules). Gives one Error a failed example: where it stands and what came instead.
+std::vector<Error> run_rule_tests(std::span<const RuleText> texts, const Rule& rule);
+
+}  // namespace doorward

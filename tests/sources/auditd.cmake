@@ -1,0 +1,5 @@
+doorward_test(auditd_test ${CMAKE_CURRENT_LIST_DIR}/auditd_test.cc)
+doorward_test(auditd_hostile_test ${CMAKE_CURRENT_LIST_DIR}/auditd_hostile_test.cc)
+doorward_test(auditd_recorded_test ${CMAKE_CURRENT_LIST_DIR}/auditd_recorded_test.cc)
+doorward_test(auditd_corpora_test ${CMAKE_CURRENT_LIST_DIR}/auditd_corpora_test.cc)
+doorward_test(auditd_allocation_test ${CMAKE_CURRENT_LIST_DIR}/auditd_allocation_test.cc)
