@@ -1,0 +1,130 @@
+// doorward-agent explain: how unusual a logon would be, with the numbers.
+#include <cstdio>
+#include <memory>
+
+#include "agent/commands/commands.h"
+#include "agent/options.h"
+#include "plugins/alert.h"
+#include "plugins/ecs_document.h"
+#include "plugins/example_event.h"
+#include "plugins/time_text.h"
+#include "proto/baseline_file.h"
+
+namespace doorward {
+namespace {
+
+struct ExplainOptions {
+  CommonOptions common;
+  std::string rule = "unusual_logon";
+  std::string baseline;
+  std::vector<std::string> pairs;
+};
+
+Result<std::vector<FieldValue>> split_pairs(const std::vector<std::string>& pairs) {
+  std::vector<FieldValue> fields;
+  bool has_time = false;
+  for (const std::string& pair : pairs) {
+    const std::size_t at = pair.find('=');
+    if (at == std::string::npos || at == 0) {
+      return Error{pair, std::string("expected FIELD=VALUE; fields are ") + kExampleFields};
+    }
+    fields.push_back({pair.substr(0, at), pair.substr(at + 1)});
+    has_time = has_time || fields.back().field == "@timestamp";
+  }
+  if (!has_time) fields.push_back({"@timestamp", format_time(clock_now())});
+  return fields;
+}
+
+void print_levels(const Evidence& evidence, const Event& event) {
+  std::printf("  %-26s p = %.2g\n", evidence.rule->id.c_str(), evidence.p_value);
+  for (std::size_t i = 0; i < evidence.levels; ++i) {
+    const LevelEvidence& level = evidence.level[i];
+    const std::string name = level.by.name() + " " + view_text(level.by, event);
+    std::printf("    %-44s", name.c_str());
+    std::printf(level.count > 0 ? " seen %.1f times" : " never seen", level.count);
+    std::printf(" among %.0f %s, %.0f different", level.customers,
+                i == 0 ? "logons" : "values of the level below", level.distinct);
+    if (level.factor < 1) std::printf(": x %.3g", level.factor);
+    std::printf("\n");
+  }
+}
+
+void print_text(const Alert& alert) {
+  const Rule& rule = *alert.primary.rule;
+  std::printf("%s\n", alert_sentence(alert).c_str());
+  std::printf("rule %s %s: score %.0f, threshold %.0f\n", rule.id.c_str(),
+              alert.score >= rule.threshold ? "would fire" : "would stay quiet", alert.score,
+              rule.threshold);
+  for (const Evidence& evidence : alert.evidence) {
+    const bool part = &evidence == &alert.primary || alert.primary.levels == 0;
+    if (part && evidence.applies && evidence.levels > 0) print_levels(evidence, alert.event);
+  }
+}
+
+int run_explain(const ExplainOptions& options) {
+  std::vector<Error> mistakes;
+  const Settings settings = read_settings(options.common, mistakes);
+  const std::vector<RuleText> texts = rule_texts(options.common, settings, mistakes);
+  const RuleSet rules(texts, HashKey{}, mistakes);
+  const std::size_t index = rules.find(options.rule);
+  if (index == rules.size() && mistakes.empty()) {
+    mistakes.push_back({"--rule", "no rule \"" + options.rule + "\"; see doorward-agent rules list"});
+  }
+  const Result<std::vector<FieldValue>> fields = split_pairs(options.pairs);
+  if (!fields) mistakes.push_back(fields.error());
+  const Result<Event> event = fields ? example_event(fields.value()) : Result<Event>(Event{});
+  if (!event) mistakes.push_back(event.error());
+  if (!mistakes.empty()) {
+    print_errors(mistakes);
+    return kExitUsage;
+  }
+  Result<Baseline> baseline = read_baseline_file(options.baseline, HashKey{});
+  if (!baseline) {
+    print_errors({baseline.error()});
+    return kExitUnreadable;
+  }
+  EventKeys keys;
+  std::vector<Evidence> evidence(rules.size());
+  const RuleMask mask = rules.prepare(event.value(), keys);
+  if ((mask >> index & 1U) == 0) {
+    print_errors({{options.rule, "this rule does not look at such an event (see its [when] table)"}});
+    return kExitUsage;
+  }
+  rules.score(keys, mask, baseline.value(), evidence);
+  const Alert alert{event.value(), evidence[index], evidence, score_of(evidence[index].p_value), 1};
+  if (options.common.format == "text") {
+    print_text(alert);
+  } else {
+    std::string out;
+    append_alert_document(alert, out);
+    std::printf("%s\n", out.c_str());
+  }
+  return kExitDone;
+}
+
+}  // namespace
+
+void add_explain(CLI::App& app, Run& run) {
+  auto typed = std::make_shared<ExplainOptions>();
+  typed->common.format = "text";
+  CLI::App* command = app.add_subcommand(
+      "explain", "How unusual a logon would be against a baseline, with the numbers");
+  command->footer(
+      "Example:\n  doorward-agent replay --baseline-out b.dwbl /var/log/auth.log\n"
+      "  doorward-agent explain --baseline b.dwbl user.name=alice source.ip=203.0.113.9 "
+      "host.name=db-04 @timestamp=2026-11-20T03:12:00Z");
+  command->add_option("FIELD=VALUE", typed->pairs, std::string("The logon; fields are ") + kExampleFields)
+      ->required()
+      ->type_name("");
+  command->add_option("--rule", typed->rule, "Rule to ask")->default_str("unusual_logon")->type_name("ID");
+  command->add_option("--baseline,--baseline-in", typed->baseline, "Baseline to ask (replay --baseline-out)")
+      ->required()
+      ->type_name("FILE");
+  add_format_option(*command, typed->common);
+  add_rule_options(*command, typed->common);
+  command->callback([typed, &run] {
+    run = [typed] { return run_explain(*typed); };
+  });
+}
+
+}  // namespace doorward

@@ -1,0 +1,115 @@
+// doorward-agent normalize: the events found in logs, one ECS document a line.
+#include <array>
+#include <cstdio>
+#include <memory>
+
+#include "agent/commands/commands.h"
+#include "agent/options.h"
+#include "agent/progress.h"
+#include "agent/summary.h"
+#include "plugins/ecs_document.h"
+#include "plugins/time_text.h"
+
+namespace doorward {
+namespace {
+
+class Printer final : public EventSink {
+ public:
+  explicit Printer(bool text) : text_(text) {}
+  ~Printer() override { flush(); }
+  Printer(const Printer&) = delete;
+  Printer& operator=(const Printer&) = delete;
+
+  void on_event(const Event& event) override {
+    ++counts_[static_cast<std::size_t>(event.outcome)];
+    if (text_) {
+      append_text(event);
+    } else {
+      append_event_document(event, buffer_);
+    }
+    buffer_ += '\n';
+    if (buffer_.size() > 64 * 1024) flush();
+  }
+  bool flush() {
+    const bool written = std::fwrite(buffer_.data(), 1, buffer_.size(), stdout) == buffer_.size();
+    buffer_.clear();
+    failed_ = failed_ || !written || std::fflush(stdout) != 0;
+    return !failed_;
+  }
+  [[nodiscard]] std::uint64_t count(Outcome outcome) const {
+    return counts_[static_cast<std::size_t>(outcome)];
+  }
+
+ private:
+  void append_text(const Event& event) {
+    const auto put = [&](std::string_view text, std::size_t width) {
+      const std::string_view shown = text.empty() ? "-" : text;
+      for (const char c : shown) buffer_ += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+      buffer_.append(shown.size() < width ? width - shown.size() : 0, ' ');
+      buffer_ += ' ';
+    };
+    put(format_time(event.time), 27);
+    put(outcome_name(event.outcome), 7);
+    put(event[Field::event_action], 13);
+    put(event[Field::host_name], 14);
+    put(event[Field::user_name], 16);
+    put(event[Field::user_effective_name], 10);
+    put(event[Field::source_address], 20);
+    put(event[Field::method], 10);
+  }
+
+  bool text_;
+  bool failed_ = false;
+  std::string buffer_;
+  std::array<std::uint64_t, 3> counts_{};
+};
+
+int run_normalize(const CommonOptions& options, bool quiet) {
+  std::vector<Error> mistakes;
+  const Settings settings = read_settings(options, mistakes);
+  const InputOptions input = input_options(options, settings, mistakes);
+  if (!mistakes.empty()) {
+    print_errors(mistakes);
+    return kExitUsage;
+  }
+  InputSet inputs(options.files, input);
+  Printer printer(options.format == "text");
+  Progress progress(inputs, quiet);
+  inputs.read(printer, [&] { progress.tick(); });
+  const bool written = printer.flush();
+  progress.finish();
+  print_errors(inputs.errors());
+  if (!quiet) {
+    std::string out;
+    append_input_summary(inputs, progress.seconds(), out);
+    append_event_summary(printer.count(Outcome::success), printer.count(Outcome::failure),
+                         printer.count(Outcome::unknown), inputs.twins(), out);
+    append_skip_summary(inputs, out);
+    std::fputs(out.c_str(), stderr);
+  }
+  if (!written) {
+    print_errors({{"standard output", "cannot write"}});
+    return kExitUnreadable;
+  }
+  return inputs.errors().empty() ? kExitDone : kExitUnreadable;
+}
+
+}  // namespace
+
+void add_normalize(CLI::App& app, Run& run) {
+  struct Typed {
+    CommonOptions common;
+    bool quiet = false;
+  };
+  auto typed = std::make_shared<Typed>();
+  CLI::App* command =
+      app.add_subcommand("normalize", "The logon attempts found in logs, one ECS document a line");
+  add_input_options(*command, typed->common);
+  add_format_option(*command, typed->common);
+  command->add_flag("-q,--quiet", typed->quiet, "No progress and no summary on stderr");
+  command->callback([typed, &run] {
+    run = [typed] { return run_normalize(typed->common, typed->quiet); };
+  });
+}
+
+}  // namespace doorward

@@ -1,0 +1,172 @@
+// doorward-agent replay: scores recorded logs.
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+
+#include "agent/commands/commands.h"
+#include "agent/options.h"
+#include "agent/pipeline.h"
+#include "agent/progress.h"
+#include "agent/summary.h"
+#include "plugins/ecs_document.h"
+#include "plugins/registry.h"
+#include "plugins/time_text.h"
+#include "proto/baseline_file.h"
+
+namespace doorward {
+namespace {
+
+struct ReplayOptions {
+  CommonOptions common;
+  std::string alerts_from;
+  std::string baseline_in;
+  std::string baseline_out;
+  double min_score = 0;
+  int memory_mib = 0;
+  bool scores = false;
+  bool quiet = false;
+};
+
+class Printer final : public PipelineSink {
+ public:
+  Printer(Output& output, bool scores) : output_(output), scores_(scores) {}
+  ~Printer() override { flush(); }
+  Printer(const Printer&) = delete;
+  Printer& operator=(const Printer&) = delete;
+
+  void on_alert(const Alert& alert) override {
+    if (!scores_) output_.on_alert(alert);
+  }
+  void on_scored(const Event& event, std::span<const Evidence> evidence) override {
+    if (!scores_) return;
+    append_scored_document(event, evidence, buffer_);
+    buffer_ += '\n';
+    if (buffer_.size() > 64 * 1024) flush();
+  }
+  bool flush() {
+    const bool written = std::fwrite(buffer_.data(), 1, buffer_.size(), stdout) == buffer_.size();
+    buffer_.clear();
+    failed_ = failed_ || !written || !output_.flush();
+    return !failed_;
+  }
+
+ private:
+  Output& output_;
+  bool scores_;
+  bool failed_ = false;
+  std::string buffer_;
+};
+
+Result<Baseline> start_baseline(const ReplayOptions& options, const Settings& settings) {
+  if (!options.baseline_in.empty()) return read_baseline_file(options.baseline_in, HashKey{});
+  BaselineOptions baseline;
+  const auto mib = static_cast<std::size_t>(
+      options.memory_mib > 0 ? options.memory_mib : static_cast<int>(settings.memory_mib));
+  baseline.bytes = mib << 20;
+  return Baseline::make(baseline);
+}
+
+void print_summary(const InputSet& inputs, const Pipeline& pipeline, const RuleSet& rules,
+                   const Baseline& baseline, double seconds) {
+  std::string out;
+  append_input_summary(inputs, seconds, out);
+  const PipelineCounts& counts = pipeline.counts();
+  append_event_summary(counts.success, counts.failure, counts.unknown, inputs.twins(), out);
+  append_skip_summary(inputs, out);
+  append_alert_summary(counts, rules, out);
+  append_baseline_summary(baseline, out);
+  std::fputs(out.c_str(), stderr);
+}
+
+int run_replay(const ReplayOptions& options) {
+  std::vector<Error> mistakes;
+  const Settings settings = read_settings(options.common, mistakes);
+  const InputOptions input = input_options(options.common, settings, mistakes);
+  const std::vector<RuleText> texts = rule_texts(options.common, settings, mistakes);
+  const RuleSet rules(texts, HashKey{}, mistakes);
+  PipelineOptions pipeline_options;
+  pipeline_options.now = clock_now();
+  pipeline_options.min_score = options.min_score;
+  if (!options.alerts_from.empty()) {
+    const std::optional<TimeUs> from = parse_time(options.alerts_from);
+    if (from) {
+      pipeline_options.alerts_from = *from;
+    } else {
+      mistakes.push_back({"--alerts-from", "expected a time such as 2026-11-20 or "
+                                           "2026-11-20T08:15:00Z, not \"" +
+                                               options.alerts_from + "\""});
+    }
+  }
+  if (!mistakes.empty()) {
+    print_errors(mistakes);
+    return kExitUsage;
+  }
+  Result<Baseline> baseline = start_baseline(options, settings);
+  if (!baseline) {
+    print_errors({baseline.error()});
+    return kExitUnreadable;
+  }
+
+  OutputOptions output_options;
+  output_options.text = options.common.format == "text";
+  output_options.colour = isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  output_options.file = stdout;
+  const std::unique_ptr<Output> output =
+      find_plugin(output_plugins(), "stdout")->make(output_options);
+  Printer printer(*output, options.scores);
+  Pipeline pipeline(rules, baseline.value(), printer, pipeline_options);
+  InputSet inputs(options.common.files, input);
+  Progress progress(inputs, options.quiet);
+  inputs.read(pipeline, [&] { progress.tick(); });
+  const bool written = printer.flush();
+  progress.finish();
+
+  std::vector<Error> errors = inputs.errors();
+  if (!written) errors.push_back({"standard output", "cannot write"});
+  if (!options.baseline_out.empty()) {
+    const Status saved = write_baseline_file(options.baseline_out, baseline.value());
+    if (!saved) errors.push_back(saved.error());
+  }
+  print_errors(errors);
+  if (!options.quiet) {
+    print_summary(inputs, pipeline, rules, baseline.value(), progress.seconds());
+  }
+  return errors.empty() ? kExitDone : kExitUnreadable;
+}
+
+}  // namespace
+
+void add_replay(CLI::App& app, Run& run) {
+  auto typed = std::make_shared<ReplayOptions>();
+  CLI::App* command = app.add_subcommand(
+      "replay", "Scores recorded logs: alerts on stdout, progress and summary on stderr");
+  add_input_options(*command, typed->common);
+  add_format_option(*command, typed->common);
+  add_rule_options(*command, typed->common);
+  command
+      ->add_option("--alerts-from", typed->alerts_from,
+                   "Only learn from events before this time (2026-11-20 or 2026-11-20T08:15:00Z)")
+      ->type_name("TIME");
+  command->add_flag("--scores", typed->scores,
+                    "Print every scored event with its p-values instead of alerts");
+  command
+      ->add_option("--min-score", typed->min_score, "Leave out alerts below this score")
+      ->check(CLI::Range(0, 100))
+      ->type_name("0..100");
+  command->add_option("--baseline-in", typed->baseline_in, "Begin with this baseline")
+      ->type_name("FILE");
+  command->add_option("--baseline-out", typed->baseline_out, "Write the baseline learned")
+      ->type_name("FILE");
+  command->add_option("--memory", typed->memory_mib, "Size of a new baseline (default 8)")
+      ->check(CLI::Range(1, 1024))
+      ->excludes("--baseline-in")
+      ->type_name("MiB");
+  command->add_flag("-q,--quiet", typed->quiet, "No progress and no summary on stderr");
+  command->callback([typed, &run] {
+    run = [typed] { return run_replay(*typed); };
+  });
+}
+
+}  // namespace doorward

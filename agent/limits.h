@@ -1,0 +1,38 @@
+// Every bound of this room in one place. What happens at a bound is written beside it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace doorward {
+
+/// Bytes read from a file at a time.
+inline constexpr std::size_t kReadBytes = 256 * 1024;
+
+/// First bytes of a file that sources may look at to tell whether it is theirs.
+inline constexpr std::size_t kSniffBytes = 64 * 1024;
+
+/// Events of alerts held back from learning. At the limit a further one is never learned, so that it
+/// stays unusual; it is counted.
+inline constexpr std::size_t kQuarantineMax = 1024;
+
+/// Alerts from this score on are held back from learning. Milder ones teach at once: they are mostly
+/// a new habit, and one that is not learned alerts again and again.
+inline constexpr double kQuarantineScore = 60;
+
+/// Alerts remembered so that the like of them is held back. At the limit the one in the same set
+/// that is longest silent is forgotten: it may alert once more; nothing is lost.
+inline constexpr std::size_t kSuppressionSets = 512;
+inline constexpr std::size_t kSuppressionWays = 8;
+
+/// An alert like an earlier one is raised all the same when its score is higher by this much.
+inline constexpr double kWorseBy = 15;
+
+/// Event times further ahead of the clock than this are refused: a forged or misread stamp in the
+/// future would expire the whole history. In microseconds.
+inline constexpr std::int64_t kFutureMaxUs = 86'400'000'000;
+
+/// Places of bad lines that are named one by one; further ones are only counted.
+inline constexpr std::size_t kNamedFaultsMax = 10;
+
+}  // namespace doorward

@@ -1,0 +1,151 @@
+#include "agent/options.h"
+
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "plugins/params.h"
+#include "plugins/registry.h"
+#include "plugins/timezone.h"
+
+namespace doorward {
+namespace {
+
+constexpr const char* kConfigFile = "/etc/doorward/agent.toml";
+constexpr const char* kRulesDir = "/usr/share/doorward/rules";
+
+Result<std::string> read_text(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in.is_open() || in.bad()) return Error{path, "cannot read the configuration"};
+  return text.str();
+}
+
+}  // namespace
+
+void add_input_options(CLI::App& command, CommonOptions& options) {
+  command.add_option("FILE", options.files, "Log files, plain or .gz; - is standard input")
+      ->required()
+      ->type_name("");
+  std::vector<std::string> sources = {"auto"};
+  for (const SourcePlugin* plugin : source_plugins()) sources.emplace_back(plugin->name);
+  command.add_option("--source", options.source, "Kind of log; auto looks at each file")
+      ->check(CLI::IsMember(sources))
+      ->default_str("auto")
+      ->type_name("KIND");
+  command
+      .add_option("--year", options.year,
+                  "Year of a file's first stamp, for stamps without one (default: such that the "
+                  "last is not after the file's modification time)")
+      ->check(CLI::Range(1970, 9999))
+      ->type_name("YYYY");
+  command
+      .add_option("--timezone", options.timezone,
+                  "Zone of stamps that name none: local, UTC, +02:00 or Europe/Berlin")
+      ->default_str("local")
+      ->type_name("ZONE");
+  command
+      .add_option("--host", options.host,
+                  "Host name for logs that do not tell it (audit.log without node=)")
+      ->type_name("NAME");
+}
+
+void add_rule_options(CLI::App& command, CommonOptions& options) {
+  command
+      .add_option("--rules", options.rules_dir,
+                  "Directory of rule files (*.toml); a rule replaces a built-in one of the same id")
+      ->type_name("DIR");
+  command
+      .add_option("-c,--config", options.config,
+                  "Configuration (default: /etc/doorward/agent.toml if it exists)")
+      ->type_name("FILE");
+}
+
+void add_format_option(CLI::App& command, CommonOptions& options) {
+  command.add_option("--format", options.format, "ndjson: ECS documents, one a line; text: to read")
+      ->check(CLI::IsMember({"ndjson", "text"}))
+      ->default_str("ndjson")
+      ->type_name("FORM");
+}
+
+Settings read_settings(const CommonOptions& options, std::vector<Error>& mistakes) {
+  Settings settings;
+  const bool named = !options.config.empty();
+  const std::string path = named ? options.config : kConfigFile;
+  if (!named && !std::filesystem::exists(path)) return settings;
+  const Result<std::string> text = read_text(path);
+  if (!text) {
+    mistakes.push_back(text.error());
+    return settings;
+  }
+  Result<Params> document = Params::open(text.value(), path, &mistakes);
+  if (!document) {
+    mistakes.push_back(document.error());
+    return settings;
+  }
+  Params& params = document.value();
+  settings.timezone = params.text("timezone");
+  settings.host_name = params.text("host_name");
+  if (std::optional<Params> rules = params.table("rules")) {
+    settings.rules_dir = rules->text("dir");
+    rules->refuse_unknown();
+  }
+  if (std::optional<Params> baseline = params.table("baseline")) {
+    settings.memory_mib = baseline->integer("memory_mib", settings.memory_mib, 1, 1024);
+    baseline->refuse_unknown();
+  }
+  params.refuse_unknown();
+  return settings;
+}
+
+std::vector<RuleText> rule_texts(const CommonOptions& options, const Settings& settings,
+                                 std::vector<Error>& mistakes) {
+  const std::span<const RuleText> builtin = builtin_rules();
+  std::vector<RuleText> texts(builtin.begin(), builtin.end());
+  std::vector<std::string> dirs;
+  if (std::filesystem::exists(kRulesDir)) dirs.emplace_back(kRulesDir);
+  if (!settings.rules_dir.empty()) dirs.push_back(settings.rules_dir);
+  if (!options.rules_dir.empty()) dirs.push_back(options.rules_dir);
+  for (const std::string& dir : dirs) {
+    Result<std::vector<RuleText>> more = read_rules_dir(dir);
+    if (!more) {
+      mistakes.push_back(more.error());
+      continue;
+    }
+    for (RuleText& text : more.value()) texts.push_back(std::move(text));
+  }
+  return texts;
+}
+
+InputOptions input_options(const CommonOptions& options, const Settings& settings,
+                           std::vector<Error>& mistakes) {
+  InputOptions out;
+  out.source = options.source;
+  out.now = clock_now();
+  if (options.year != 0) out.year = options.year;
+  const bool typed = options.timezone != "local" || settings.timezone.empty();
+  const Result<TimeZone> zone = TimeZone::parse(typed ? options.timezone : settings.timezone);
+  if (zone) {
+    out.source_options.zone = zone.value();
+  } else {
+    mistakes.push_back({"--timezone", zone.error().message()});
+  }
+  out.source_options.host_name = options.host.empty() ? settings.host_name : options.host;
+  return out;
+}
+
+void print_errors(const std::vector<Error>& errors) {
+  for (const Error& error : errors) {
+    std::fprintf(stderr, "doorward-agent: error: %s\n", error.message().c_str());
+  }
+}
+
+TimeUs clock_now() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
+}
+
+}  // namespace doorward

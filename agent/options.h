@@ -1,0 +1,64 @@
+// What the commands of doorward-agent share: options, their checks, and messages.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "agent/input_set.h"
+#include "plugins/rule_set.h"
+#include "sketch/baseline.h"
+
+namespace doorward {
+
+inline constexpr int kExitDone = 0;
+inline constexpr int kExitUsage = 1;
+inline constexpr int kExitUnreadable = 2;
+
+/// The common options of design.md 6.1, as typed.
+struct CommonOptions {
+  std::vector<std::string> files;
+  std::string source = "auto";
+  std::string format = "ndjson";
+  std::string config;
+  std::string rules_dir;
+  std::string timezone = "local";
+  std::string host;
+  int year = 0;
+};
+
+/// Adds FILE..., --source, --year, --timezone, --host.
+void add_input_options(CLI::App& command, CommonOptions& options);
+/// Adds --rules and --config.
+void add_rule_options(CLI::App& command, CommonOptions& options);
+/// Adds --format.
+void add_format_option(CLI::App& command, CommonOptions& options);
+
+/// Settings of agent.toml that the commands here use.
+struct Settings {
+  std::string rules_dir;
+  std::string timezone;
+  std::string host_name;
+  std::int64_t memory_mib = 8;
+};
+
+/// Reads --config, or /etc/doorward/agent.toml when that exists, or gives the defaults. Mistakes are
+/// appended with file and line.
+Settings read_settings(const CommonOptions& options, std::vector<Error>& mistakes);
+
+/// Texts of the rules in force: the built-in ones, then the installed directory, then --rules.
+std::vector<RuleText> rule_texts(const CommonOptions& options, const Settings& settings,
+                                 std::vector<Error>& mistakes);
+
+/// InputOptions from what was typed; a mistake when the zone or the year cannot be.
+InputOptions input_options(const CommonOptions& options, const Settings& settings,
+                           std::vector<Error>& mistakes);
+
+/// Prints "doorward-agent: error: where: what" for each, on stderr.
+void print_errors(const std::vector<Error>& errors);
+
+/// Wall clock, microseconds.
+TimeUs clock_now();
+
+}  // namespace doorward

@@ -1,0 +1,78 @@
+// Events in, alerts out: score, then learn, hold back, suppress (design.md 3). Pure: event time and
+// events come in; the clock is a number given at the start.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "agent/quarantine.h"
+#include "agent/suppression.h"
+#include "plugins/alert.h"
+#include "plugins/rule_set.h"
+#include "sketch/baseline.h"
+
+namespace doorward {
+
+struct PipelineOptions {
+  TimeUs alerts_from = kNoTime;  ///< events before it are only learned
+  TimeUs now = INT64_MAX;        ///< wall clock; events later than now + kFutureMaxUs are refused
+  double min_score = 0;          ///< alerts below it are counted and not handed on
+};
+
+/// What happened, for the summary and metrics.
+struct PipelineCounts {
+  std::uint64_t success = 0;
+  std::uint64_t failure = 0;
+  std::uint64_t unknown = 0;
+  std::uint64_t scored = 0;
+  std::uint64_t no_time = 0;
+  std::uint64_t future = 0;            ///< refused: stamp ahead of the clock
+  std::uint64_t too_old = 0;           ///< older than the whole ring: neither scored nor learned
+  std::uint64_t alerts = 0;
+  std::uint64_t held_back = 0;         ///< alike to an alert already raised
+  std::uint64_t below_min_score = 0;
+  std::uint64_t quarantine_full = 0;   ///< never learned
+  std::vector<std::uint64_t> by_rule;  ///< alerts by the rule that speaks for them
+};
+
+/// Takes what the pipeline has to say.
+class PipelineSink {
+ public:
+  virtual ~PipelineSink() = default;
+  virtual void on_alert(const Alert& alert) = 0;
+  /// Every scored event, before its alert if it has one.
+  virtual void on_scored(const Event& event, std::span<const Evidence> evidence) {
+    (void)event, (void)evidence;
+  }
+};
+
+class Pipeline final : public EventSink {
+ public:
+  /// All references must outlive the pipeline.
+  Pipeline(const RuleSet& rules, Baseline& baseline, PipelineSink& sink,
+           const PipelineOptions& options);
+
+  /// Scores, learns and maybe alerts. Allocates only for an alert.
+  void on_event(const Event& event) override;
+
+  [[nodiscard]] const PipelineCounts& counts() const { return counts_; }
+  /// Events held back from learning now. They are not part of the baseline.
+  [[nodiscard]] std::size_t quarantined() const { return quarantine_.size(); }
+
+ private:
+  /// The rule that speaks for the event; null when none fired.
+  [[nodiscard]] const Evidence* primary() const;
+  void raise(const Event& event, const Evidence& primary, std::uint32_t stands_for);
+
+  const RuleSet& rules_;
+  Baseline& baseline_;
+  PipelineSink& sink_;
+  PipelineOptions options_;
+  PipelineCounts counts_;
+  Quarantine quarantine_;
+  Suppression suppression_;
+  EventKeys keys_{};
+  std::vector<Evidence> evidence_;
+};
+
+}  // namespace doorward

@@ -1,0 +1,36 @@
+// What the events of alerts would teach, held back for one epoch (design.md 4.1), so that an
+// intruder does not become normal by persisting.
+#pragma once
+
+#include <vector>
+
+#include "agent/limits.h"
+#include "plugins/rule_set.h"
+
+namespace doorward {
+
+class Quarantine {
+ public:
+  Quarantine() : held_(kQuarantineMax) {}
+
+  /// Holds an event's keys until `release`. False when the quarantine is full: the event is then
+  /// never learned. Releases must not go backwards; an earlier one waits for those before it.
+  bool hold(const EventKeys& keys, RuleMask mask, TimeUs release);
+
+  /// Learns everything that is due at `now`, in the epoch of `now`.
+  void release(TimeUs now, const RuleSet& rules, Baseline& baseline);
+
+  [[nodiscard]] std::size_t size() const { return count_; }
+
+ private:
+  struct Held {
+    EventKeys keys;
+    RuleMask mask = 0;
+    TimeUs release = kNoTime;
+  };
+  std::vector<Held> held_;  // a ring, oldest first
+  std::size_t first_ = 0;
+  std::size_t count_ = 0;
+};
+
+}  // namespace doorward

@@ -1,0 +1,105 @@
+#include "agent/summary.h"
+
+#include <array>
+#include <cstdio>
+
+#include "agent/limits.h"
+#include "plugins/limits.h"
+
+namespace doorward {
+namespace {
+
+template <class... Values>
+void append(std::string& out, const char* form, Values... values) {
+  std::array<char, 512> line{};
+  std::snprintf(line.data(), line.size(), form, values...);
+  out += line.data();
+}
+
+/// ", 3 words" when there are any.
+void append_some(std::string& out, bool& first, std::uint64_t count, const char* words) {
+  if (count == 0) return;
+  out += first ? "" : ", ";
+  out += with_commas(count) + " " + words;
+  first = false;
+}
+
+}  // namespace
+
+std::string with_commas(std::uint64_t value) {
+  std::string digits = std::to_string(value);
+  for (std::size_t at = digits.size(); at > 3;) {
+    at -= 3;
+    digits.insert(at, ",");
+  }
+  return digits;
+}
+
+void append_input_summary(const InputSet& inputs, double seconds, std::string& out) {
+  const auto lines = static_cast<double>(inputs.lines());
+  append(out, "lines     %s in %zu file%s, %.2f s, %.2f M lines/s\n",
+         with_commas(inputs.lines()).c_str(), inputs.files(), inputs.files() == 1 ? "" : "s",
+         seconds, seconds > 0 ? lines / seconds / 1e6 : 0.0);
+}
+
+void append_event_summary(std::uint64_t success, std::uint64_t failure, std::uint64_t unknown,
+                          std::uint64_t twins, std::string& out) {
+  append(out, "events    %s success, %s failure", with_commas(success).c_str(),
+         with_commas(failure).c_str());
+  if (unknown > 0) append(out, ", %s unknown", with_commas(unknown).c_str());
+  if (twins > 0) append(out, "; %s told by two logs", with_commas(twins).c_str());
+  out += '\n';
+}
+
+void append_skip_summary(const InputSet& inputs, std::string& out) {
+  const SourceCounters counters = inputs.counters();
+  const InputFaults& faults = inputs.faults();
+  bool first = true;
+  out += "skipped   ";
+  append_some(out, first, counters.other, "lines of no logon");
+  append_some(out, first, counters.no_stamp, "without a readable time");
+  append_some(out, first, counters.malformed, "malformed");
+  append_some(out, first, faults.long_lines, "longer than 64 KiB");
+  append_some(out, first, counters.cut_fields, "fields cut");
+  append_some(out, first, counters.closed_early, "attempts closed early");
+  append_some(out, first, counters.repeats_capped, "repetitions capped");
+  out += first ? "nothing\n" : "\n";
+  for (const std::string& fault : faults.named) out += "          " + fault + "\n";
+  if (faults.unnamed > 0) {
+    out += "          and " + with_commas(faults.unnamed) + " more lines like these\n";
+  }
+}
+
+void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, std::string& out) {
+  bool first = true;
+  std::string refused;
+  append_some(refused, first, counts.future, "dated more than a day ahead of the clock (is --year right?)");
+  append_some(refused, first, counts.too_old, "older than the baseline's whole ring");
+  append_some(refused, first, counts.no_time, "without a time");
+  if (!refused.empty()) out += "refused   " + refused + "\n";
+  out += "alerts    " + with_commas(counts.alerts);
+  first = true;
+  std::string by_rule;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    append_some(by_rule, first, counts.by_rule[i], rules.rule(i).id.c_str());
+  }
+  if (!by_rule.empty()) out += ": " + by_rule;
+  if (counts.held_back > 0) out += "; " + with_commas(counts.held_back) + " alike held back";
+  if (counts.below_min_score > 0) {
+    out += "; " + with_commas(counts.below_min_score) + " below --min-score";
+  }
+  if (counts.quarantine_full > 0) {
+    out += "; " + with_commas(counts.quarantine_full) + " not learned (quarantine full)";
+  }
+  out += '\n';
+}
+
+void append_baseline_summary(const Baseline& baseline, std::string& out) {
+  const BaselineFill fill = baseline.fill();
+  append(out, "baseline  %.1f MiB, %.1f %% full, %s pairs, a new pair reads as seen with p = %.1g\n",
+         static_cast<double>(baseline.options().bytes) / (1024 * 1024), fill.pairs.counters * 100,
+         with_commas(static_cast<std::uint64_t>(fill.pairs.distinct_pairs)).c_str(),
+         fill.pairs.false_seen);
+}
+
+}  // namespace doorward

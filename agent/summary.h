@@ -1,0 +1,27 @@
+// The summary at the end of a run, as lines of text.
+#pragma once
+
+#include <string>
+
+#include "agent/input_set.h"
+#include "agent/pipeline.h"
+#include "sketch/baseline.h"
+
+namespace doorward {
+
+/// "lines     7,121 in 1 file, 0.01 s, 1.21 M lines/s"
+void append_input_summary(const InputSet& inputs, double seconds, std::string& out);
+/// "events    226 success, 717 failure"
+void append_event_summary(std::uint64_t success, std::uint64_t failure, std::uint64_t unknown,
+                          std::uint64_t twins, std::string& out);
+/// What was skipped and why, with the first places.
+void append_skip_summary(const InputSet& inputs, std::string& out);
+/// What the pipeline refused, alerts by rule, and what was held back.
+void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, std::string& out);
+/// "baseline  8.0 MiB, 3.1 % full, 1,234 pairs, a new pair reads as seen with p = 1e-07"
+void append_baseline_summary(const Baseline& baseline, std::string& out);
+
+/// 1234567 as "1,234,567".
+std::string with_commas(std::uint64_t value);
+
+}  // namespace doorward

@@ -1,0 +1,314 @@
+#include "agent/twin_merge.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "agent/twin_traits.h"
+
+namespace doorward {
+namespace {
+
+using twins::kAuditNameBytes;
+using twins::Traits;
+using twins::traits_of;
+
+constexpr Told kHostLogs = Told::authlog | Told::auditd | Told::journald;
+
+/// Events remembered after they went on alone. At the limit the oldest is forgotten: a twin that comes
+/// even later is then an event of its own.
+constexpr std::size_t kTracesMax = 4096;
+
+/// How long a twin can be late: the longest an attempt stays open, and the distance of twins.
+constexpr TimeUs kTraceTimeMaxUs = kAttemptTimeMaxUs + 2 * kTwinTimeMaxUs;
+
+/// A step back in time by more than this is the clock being set, not a log that is behind.
+constexpr TimeUs kClockSetUs = 3600 * kSecondUs;
+
+constexpr std::int32_t kNone = TwinIndex::kNone;
+
+std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+  hash = (hash ^ value) * 0xBF58476D1CE4E5B9;
+  return hash ^ hash >> 29;
+}
+
+std::uint64_t mix(std::uint64_t hash, std::string_view text) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
+  return mix(hash, std::uint64_t{text.size()});
+}
+
+int logs_in(Told told) {
+  int count = 0;
+  for (const Told one : {Told::authlog, Told::auditd, Told::journald}) count += has(told, one);
+  return count;
+}
+
+/// A text as far as it takes part in comparisons of what went on already.
+template <std::size_t Size>
+class CutText {
+ public:
+  void set(std::string_view text) {
+    size_ = std::min(text.size(), Size);
+    if (size_ != 0) std::memcpy(bytes_.data(), text.data(), size_);
+  }
+  [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<char, Size> bytes_{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace
+
+/// The two ways to find a twin: by process, and by name where one of the logs has no pid. Events with
+/// and without a pid are kept apart there, so that a flood of failures for one name, each with a pid
+/// of its own, is never searched by name.
+struct TwinMerge::Keys {
+  std::uint64_t process = 0;  ///< 0: no pid
+  std::uint64_t user = 0;
+  std::uint64_t user_without_pid = 0;
+  std::uint64_t user_with_pid = 0;
+
+  explicit Keys(const Event& event) {
+    std::uint64_t base = mix(0x9E3779B97F4A7C15, event[Field::event_action]);
+    base = mix(base, static_cast<std::uint64_t>(event.outcome));
+    if (event.pid != 0) process = mix(mix(base, std::uint64_t{1}), std::uint64_t{event.pid}) | 1;
+    const std::string_view name = event[Field::user_name].substr(0, kAuditNameBytes);
+    user_without_pid = mix(mix(base, std::uint64_t{2}), name) | 1;
+    user_with_pid = mix(mix(base, std::uint64_t{3}), name) | 1;
+    user = event.pid != 0 ? user_with_pid : user_without_pid;
+  }
+};
+
+struct TwinMerge::Waiting {
+  HeldEvent held;
+  std::uint64_t arrival = 0;
+  std::size_t position = 0;  ///< in heap_
+};
+
+/// What is remembered of an event that went on alone.
+struct TwinMerge::Trace {
+  bool used = false;
+  Told told = Told::none;
+  std::uint32_t pid = 0;
+  TimeUs time = kNoTime;
+  IpAddress ip;
+  CutText<kAuditNameBytes + 8> user;
+  CutText<kAuditNameBytes> effective;
+  CutText<24> method;
+  CutText<48> address;
+  CutText<64> host;
+
+  [[nodiscard]] Traits traits() const {
+    return {told,           pid,            time,          ip,         user.view(),
+            effective.view(), method.view(), address.view(), host.view()};
+  }
+};
+
+/// By process the first in order, since a process makes its attempts one after the other; by name, where
+/// several processes may be in it, the nearest in time. `traits` gives those of a slot.
+template <class TraitsOf>
+std::int32_t TwinMerge::find_slot(const TwinIndex& index, const Keys& keys, const Event& event,
+                                  TimeUs time_max, TraitsOf traits) {
+  const Traits mine = traits_of(event);
+  const auto distance = [&](std::int32_t slot) {
+    const Traits other = traits(slot);
+    return twins::are_twins(other, mine, time_max) ? twins::distance(other, mine) : INT64_MAX;
+  };
+  std::int32_t slot = index.first(keys.process, distance);
+  if (slot == kNone) slot = index.nearest(keys.user_without_pid, distance);
+  if (slot == kNone && keys.process == 0) slot = index.nearest(keys.user_with_pid, distance);
+  return slot;
+}
+
+TwinMerge::TwinMerge(EventSink& next) : next_(next) {}
+TwinMerge::~TwinMerge() = default;
+
+void TwinMerge::expect(Told both) {
+  const auto bits = static_cast<unsigned>(both) & static_cast<unsigned>(kHostLogs);
+  expected_ = static_cast<Told>(bits);
+  const bool merging = logs_in(expected_) >= 2;
+  if (merging_ && !merging) finish();
+  merging_ = merging;
+  if (!merging || waiting_) return;
+  waiting_ = std::make_unique<Waiting[]>(kHeldEventsMax);
+  waiting_index_ = std::make_unique<TwinIndex>(kHeldEventsMax);
+  traces_ = std::make_unique<Trace[]>(kTracesMax);
+  trace_index_ = std::make_unique<TwinIndex>(kTracesMax);
+  heap_.reserve(kHeldEventsMax);
+  free_.reserve(kHeldEventsMax);
+  for (std::size_t slot = kHeldEventsMax; slot-- > 0;) {
+    free_.push_back(static_cast<std::int32_t>(slot));
+  }
+}
+
+void TwinMerge::on_event(const Event& event) {
+  if (!merging_) {
+    next_.on_event(event);
+    return;
+  }
+  const Keys keys(event);
+  // One line that stands for many attempts ("message repeated 5 times", "3 incorrect password attempts")
+  // gives events of one time, that of the last: the others were made before.
+  const bool copy = event.time == last_time_ && event.told == last_told_ &&
+                    keys.user == last_user_ && event.pid == last_pid_ &&
+                    event.outcome == Outcome::failure;
+  last_time_ = event.time;
+  last_told_ = event.told;
+  last_user_ = keys.user;
+  last_pid_ = event.pid;
+  Waiting* const twin = find_waiting(event, keys);
+  const bool told = twin == nullptr &&
+                    was_told(event, keys, copy ? kAttemptTimeMaxUs : kTwinTimeMaxUs);
+  if (twin != nullptr) {
+    ++merged_;
+    merge(*twin, event);
+  } else if (told) {
+    ++merged_;
+    ++late_;
+  } else {
+    hold(event, keys);
+  }
+}
+
+TwinMerge::Waiting* TwinMerge::find_waiting(const Event& event, const Keys& keys) {
+  const std::int32_t slot =
+      find_slot(*waiting_index_, keys, event, kTwinTimeMaxUs, [this](std::int32_t other) {
+        return traits_of(waiting_[static_cast<std::size_t>(other)].held.event());
+      });
+  return slot == kNone ? nullptr : &waiting_[static_cast<std::size_t>(slot)];
+}
+
+bool TwinMerge::was_told(const Event& event, const Keys& keys, TimeUs time_max) {
+  const std::int32_t slot =
+      find_slot(*trace_index_, keys, event, time_max, [this](std::int32_t other) {
+        return traces_[static_cast<std::size_t>(other)].traits();
+      });
+  if (slot == kNone) return false;
+  // One twin of each log: this one is not matched by that log again.
+  Trace& trace = traces_[static_cast<std::size_t>(slot)];
+  trace.told = trace.told | event.told;
+  return true;
+}
+
+void TwinMerge::hold(const Event& event, const Keys& keys) {
+  if (free_.empty()) {
+    ++pushed_out_;
+    hand_on_earliest();
+  }
+  const std::int32_t slot = free_.back();
+  free_.pop_back();
+  Waiting& waiting = waiting_[static_cast<std::size_t>(slot)];
+  waiting.held.keep(event);
+  waiting.arrival = arrivals_++;
+  waiting_index_->insert(slot, keys.process, keys.user);
+  heap_.push_back(slot);
+  sift_up(heap_.size() - 1);
+}
+
+void TwinMerge::merge(Waiting& first, const Event& second) {
+  const Event& held = first.held.event();
+  const bool second_leads = has(held.told, Told::auditd) && !has(second.told, Told::auditd);
+  Event event = second_leads ? second : held;
+  const Event& other = second_leads ? held : second;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (event.text[i].empty()) event.text[i] = other.text[i];
+  }
+  if (event[Field::user_name] == twins::kHiddenName && !other[Field::user_name].empty()) {
+    event[Field::user_name] = other[Field::user_name];
+  }
+  if (!event.ip.valid()) event.ip = other.ip;
+  if (event.pid == 0) event.pid = other.pid;
+  if (event.port == 0) event.port = other.port;
+  event.time = std::min(held.time, second.time);
+  event.told = held.told | second.told;
+  scratch_.keep(event);
+  std::swap(scratch_, first.held);
+  sift_up(first.position);
+}
+
+void TwinMerge::advance(TimeUs now) {
+  if (!merging_) return;
+  if (now_ == kNoTime || now > now_ || now_ - now > kClockSetUs) now_ = now;
+  while (!heap_.empty()) {
+    const TimeUs time = waiting_[static_cast<std::size_t>(heap_.front())].held.event().time;
+    // What is ahead by hours was written before the clock was set.
+    const bool ahead = time > now_ && time - now_ > kClockSetUs;
+    if (!ahead && now_ - time <= kTwinTimeMaxUs) return;
+    hand_on_earliest();
+  }
+}
+
+void TwinMerge::finish() {
+  while (!heap_.empty()) hand_on_earliest();
+}
+
+void TwinMerge::hand_on_earliest() {
+  const std::int32_t slot = heap_.front();
+  Waiting& waiting = waiting_[static_cast<std::size_t>(slot)];
+  const std::int32_t last = heap_.back();
+  heap_.pop_back();
+  if (!heap_.empty()) {
+    place(0, last);
+    sift_down(0);
+  }
+  waiting_index_->erase(slot);
+  if (logs_in(waiting.held.event().told) < logs_in(expected_)) remember(waiting.held.event());
+  free_.push_back(slot);
+  next_.on_event(waiting.held.event());
+}
+
+void TwinMerge::remember(const Event& event) {
+  const auto slot = static_cast<std::int32_t>(next_trace_);
+  Trace& trace = traces_[next_trace_];
+  next_trace_ = (next_trace_ + 1) % kTracesMax;
+  if (trace.used) trace_index_->erase(slot);
+  trace.used = true;
+  trace.told = event.told;
+  trace.pid = event.pid;
+  trace.time = event.time;
+  trace.ip = event.ip;
+  trace.user.set(event[Field::user_name]);
+  trace.effective.set(event[Field::user_effective_name]);
+  trace.method.set(event[Field::method]);
+  trace.address.set(event[Field::source_address]);
+  trace.host.set(event[Field::host_name]);
+  const Keys keys(event);
+  trace_index_->insert(slot, keys.process, keys.user);
+}
+
+bool TwinMerge::before(std::int32_t a, std::int32_t b) const {
+  const Waiting& x = waiting_[static_cast<std::size_t>(a)];
+  const Waiting& y = waiting_[static_cast<std::size_t>(b)];
+  const TimeUs x_time = x.held.event().time;
+  const TimeUs y_time = y.held.event().time;
+  return x_time != y_time ? x_time < y_time : x.arrival < y.arrival;
+}
+
+void TwinMerge::place(std::size_t position, std::int32_t slot) {
+  heap_[position] = slot;
+  waiting_[static_cast<std::size_t>(slot)].position = position;
+}
+
+void TwinMerge::sift_up(std::size_t position) {
+  const std::int32_t slot = heap_[position];
+  while (position != 0 && before(slot, heap_[(position - 1) / 2])) {
+    place(position, heap_[(position - 1) / 2]);
+    position = (position - 1) / 2;
+  }
+  place(position, slot);
+}
+
+void TwinMerge::sift_down(std::size_t position) {
+  const std::int32_t slot = heap_[position];
+  for (std::size_t child = 2 * position + 1; child < heap_.size(); child = 2 * position + 1) {
+    if (child + 1 < heap_.size() && before(heap_[child + 1], heap_[child])) ++child;
+    if (!before(heap_[child], slot)) break;
+    place(position, heap_[child]);
+    position = child;
+  }
+  place(position, slot);
+}
+
+}  // namespace doorward

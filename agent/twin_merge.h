@@ -1,0 +1,107 @@
+// The same attempt seen by two logs becomes one event.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "agent/twin_index.h"
+#include "plugins/event.h"
+#include "plugins/held_event.h"
+#include "plugins/limits.h"
+
+namespace doorward {
+
+/// Stands between the sources of host logs (authlog, journald, auditd) and what scores. Two events are
+/// twins when their logs differ and they agree in action, outcome, user, address, pid and host,
+/// where a field that one of them lacks agrees with anything (the user only under the same pid), and
+/// are at most kTwinTimeMaxUs apart (see twin_traits.h). Each event has at most one twin of each other
+/// log, so that three failures here and three there are three. Among several candidates it is the first
+/// of the same process, else the nearest in time.
+///
+/// The merged event bears the earlier time, so that it does not depend on which log is read faster;
+/// the text comes from the auth log or journal, which know method, port and the whole name (libaudit
+/// cuts names at 32 bytes), and what is empty there from audit. Its `told` names both.
+///
+/// An event waits until event time is kTwinTimeMaxUs past it, and leaves in the order of event time.
+/// Some events are born late: a failure that is only told by its process ending bears a time up to
+/// kAttemptTimeMaxUs back, when its twin has long gone on. Holding every event for two minutes would delay
+/// every alert by as much, so what went on alone is remembered, without its text, as long as that: a
+/// late twin of it is swallowed and counted. It is not lost, since its attempt was told, and not
+/// doubled; only `told` of the first names one log. Anything else that is late leaves at once.
+///
+/// With fewer than two such logs everything passes through, without a copy or delay.
+/// Does not allocate in steady state. For one thread.
+class TwinMerge final : public EventSink {
+ public:
+  /// `next` must outlive this.
+  explicit TwinMerge(EventSink& next);
+  ~TwinMerge() override;
+  TwinMerge(const TwinMerge&) = delete;
+  TwinMerge& operator=(const TwinMerge&) = delete;
+
+  /// Which logs are read. Going below two hands on what is held.
+  void expect(Told both);
+
+  void on_event(const Event& event) override;
+
+  /// Event time is now at least `now`; a step back by more than an hour is taken as the clock being
+  /// set. Hands on what has waited long enough.
+  void advance(TimeUs now);
+
+  /// Hands on all that is held, in order.
+  void finish();
+
+  /// Events that were merged into another or swallowed as its late twin.
+  [[nodiscard]] std::uint64_t merged() const { return merged_; }
+  /// Of these: came when their twin had already gone on.
+  [[nodiscard]] std::uint64_t late() const { return late_; }
+  /// Events that went on before their time because kHeldEventsMax were held.
+  [[nodiscard]] std::uint64_t pushed_out() const { return pushed_out_; }
+
+ private:
+  struct Keys;
+  struct Trace;
+  struct Waiting;
+
+  template <class TraitsOf>
+  static std::int32_t find_slot(const TwinIndex& index, const Keys& keys, const Event& event,
+                                TimeUs time_max, TraitsOf traits);
+  Waiting* find_waiting(const Event& event, const Keys& keys);
+  bool was_told(const Event& event, const Keys& keys, TimeUs time_max);
+  void hold(const Event& event, const Keys& keys);
+  void merge(Waiting& first, const Event& second);
+  void hand_on_earliest();
+  void remember(const Event& event);
+  void sift_up(std::size_t position);
+  void sift_down(std::size_t position);
+  void place(std::size_t position, std::int32_t slot);
+  [[nodiscard]] bool before(std::int32_t a, std::int32_t b) const;
+
+  EventSink& next_;
+  Told expected_ = Told::none;
+  bool merging_ = false;
+  TimeUs now_ = kNoTime;
+  std::uint64_t arrivals_ = 0;
+  std::uint64_t merged_ = 0;
+  std::uint64_t late_ = 0;
+  std::uint64_t pushed_out_ = 0;
+
+  std::unique_ptr<Waiting[]> waiting_;    ///< kHeldEventsMax of them
+  std::vector<std::int32_t> free_;
+  std::vector<std::int32_t> heap_;        ///< slots of waiting_, earliest first
+  std::unique_ptr<TwinIndex> waiting_index_;
+  std::unique_ptr<Trace[]> traces_;       ///< a ring of what went on alone
+  std::size_t next_trace_ = 0;
+  std::unique_ptr<TwinIndex> trace_index_;
+  HeldEvent scratch_;
+
+  // Of the event before.
+  TimeUs last_time_ = kNoTime;
+  Told last_told_ = Told::none;
+  std::uint64_t last_user_ = 0;
+  std::uint32_t last_pid_ = 0;
+};
+
+}  // namespace doorward

@@ -1,0 +1,2 @@
+doorward_test(twin_merge_test ${CMAKE_CURRENT_LIST_DIR}/twin_merge_test.cc)
+doorward_test(twin_recorded_test ${CMAKE_CURRENT_LIST_DIR}/twin_recorded_test.cc)
