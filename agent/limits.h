@@ -7,17 +7,17 @@
 namespace doorward {
 
 /// Bytes read from a file at a time.
-inline constexpr std::size_t kReadBytes = 256 * 1024;
+inline constexpr std::size_t kReadBytes = std::size_t{256} * 1024;
 
 /// First bytes of a file that sources may look at to tell whether it is theirs.
-inline constexpr std::size_t kSniffBytes = 64 * 1024;
+inline constexpr std::size_t kSniffBytes = std::size_t{64} * 1024;
 
-/// Events of alerts held back from learning. At the limit a further one is never learned, so that it
-/// stays unusual; it is counted.
+/// Events of alerts held back from learning. At the limit a further one is never learned, so that
+/// it stays unusual; it is counted.
 inline constexpr std::size_t kQuarantineMax = 1024;
 
-/// Alerts from this score on are held back from learning. Milder ones teach at once: they are mostly
-/// a new habit, and one that is not learned alerts again and again.
+/// Alerts from this score on are held back from learning. Milder ones teach at once: they are
+/// mostly a new habit, and one that is not learned alerts again and again.
 inline constexpr double kQuarantineScore = 60;
 
 /// Alerts remembered so that the like of them is held back. At the limit the one in the same set

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 #include <vector>
 
 #include "agent/limits.h"
@@ -84,7 +85,7 @@ std::size_t LineReader::State::read_some(char* to, std::size_t size) {
   } while (got < 0 && errno == EINTR);
   if (got < 0) {
     fault = Error{path + ":" + std::to_string(line_number + 1),
-                  "cannot read further: " + std::string(std::strerror(errno))};
+                  "cannot read further: " + std::system_category().message(errno)};
     return 0;
   }
   return static_cast<std::size_t>(got);
@@ -105,8 +106,8 @@ void LineReader::State::fill() {
 }
 
 LineReader::LineReader(std::unique_ptr<State> state) : state_(std::move(state)) {}
-LineReader::LineReader(LineReader&&) noexcept = default;
-LineReader& LineReader::operator=(LineReader&&) noexcept = default;
+LineReader::LineReader(LineReader&& other) noexcept = default;
+LineReader& LineReader::operator=(LineReader&& other) noexcept = default;
 LineReader::~LineReader() = default;
 
 Result<LineReader> LineReader::open(const std::string& path) {
@@ -114,7 +115,7 @@ Result<LineReader> LineReader::open(const std::string& path) {
   const bool standard_input = path == "-";
   state->path = standard_input ? "standard input" : path;
   state->fd = standard_input ? STDIN_FILENO : ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (state->fd < 0) return Error{path, "cannot open: " + std::string(std::strerror(errno))};
+  if (state->fd < 0) return Error{path, "cannot open: " + std::system_category().message(errno)};
   struct stat facts {};
   if (fstat(state->fd, &facts) == 0) {
     if (S_ISDIR(facts.st_mode)) return Error{path, "is a directory; name its files"};
@@ -170,13 +171,27 @@ std::string_view LineReader::head() {
   return {s.buffer.data() + s.begin, std::min(s.end - s.begin, kSniffBytes)};
 }
 
-const std::optional<Error>& LineReader::fault() const { return state_->fault; }
-const std::string& LineReader::path() const { return state_->path; }
-std::uint64_t LineReader::line_number() const { return state_->line_number; }
-std::uint64_t LineReader::long_lines() const { return state_->long_lines; }
-std::uint64_t LineReader::bytes_total() const { return state_->bytes_total; }
-std::uint64_t LineReader::bytes_read() const { return state_->bytes_read; }
-TimeUs LineReader::modified() const { return state_->modified; }
+const std::optional<Error>& LineReader::fault() const {
+  return state_->fault;
+}
+const std::string& LineReader::path() const {
+  return state_->path;
+}
+std::uint64_t LineReader::line_number() const {
+  return state_->line_number;
+}
+std::uint64_t LineReader::long_lines() const {
+  return state_->long_lines;
+}
+std::uint64_t LineReader::bytes_total() const {
+  return state_->bytes_total;
+}
+std::uint64_t LineReader::bytes_read() const {
+  return state_->bytes_read;
+}
+TimeUs LineReader::modified() const {
+  return state_->modified;
+}
 
 std::uint64_t LineReader::bytes_consumed() const {
   const State& s = *state_;

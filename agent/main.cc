@@ -1,11 +1,13 @@
 // doorward-agent: the command line.
 #include <sodium.h>
 
+#include <algorithm>
 #include <cstdio>
+#include <string_view>
 
 #include "agent/commands/commands.h"
 #include "agent/options.h"
-#include "agent/versions.h"
+#include "proto/versions.h"
 
 namespace {
 
@@ -17,10 +19,18 @@ constexpr const char* kAbout =
     "  doorward-agent rules show unusual_logon\n";
 
 constexpr const char* kFooter =
-    "Exit status: 0 done, 1 usage or configuration, 2 an input could not be read (the others were).";
+    "Exit status: 0 done, 1 usage or configuration, 2 an input could not be read (the others "
+    "were).";
+
+bool has_command(const CLI::App& app, std::string_view name) {
+  const auto all = app.get_subcommands([](const CLI::App*) { return true; });
+  return std::any_of(all.begin(), all.end(),
+                     [&](const CLI::App* command) { return command->get_name() == name; });
+}
 
 }  // namespace
 
+// NOLINTNEXTLINE(bugprone-exception-escape): an exception nobody expects aborts
 int main(int argc, char** argv) {
   if (sodium_init() < 0) {
     std::fputs("doorward-agent: error: libsodium does not start\n", stderr);
@@ -37,6 +47,11 @@ int main(int argc, char** argv) {
   doorward::add_rules(app, run);
   doorward::add_baseline(app, run);
   doorward::add_check(app, run);
+  if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
+    std::fprintf(stderr, "doorward-agent: error: no command \"%s\"\nTry: doorward-agent --help\n",
+                 argv[1]);
+    return doorward::kExitUsage;
+  }
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success& asked) {  // --help, --version

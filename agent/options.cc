@@ -65,7 +65,8 @@ void add_rule_options(CLI::App& command, CommonOptions& options) {
 }
 
 void add_format_option(CLI::App& command, CommonOptions& options) {
-  command.add_option("--format", options.format, "ndjson: ECS documents, one a line; text: to read")
+  command
+      .add_option("--format", options.format, "ndjson: ECS documents, one a line; text: to read")
       ->check(CLI::IsMember({"ndjson", "text"}))
       ->default_str("ndjson")
       ->type_name("FORM");

@@ -43,8 +43,8 @@ struct Settings {
   std::int64_t memory_mib = 8;
 };
 
-/// Reads --config, or /etc/doorward/agent.toml when that exists, or gives the defaults. Mistakes are
-/// appended with file and line.
+/// Reads --config, or /etc/doorward/agent.toml when that exists, or gives the defaults. Mistakes
+/// are appended with file and line.
 Settings read_settings(const CommonOptions& options, std::vector<Error>& mistakes);
 
 /// Texts of the rules in force: the built-in ones, then the installed directory, then --rules.

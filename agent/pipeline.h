@@ -26,10 +26,10 @@ struct PipelineCounts {
   std::uint64_t unknown = 0;
   std::uint64_t scored = 0;
   std::uint64_t no_time = 0;
-  std::uint64_t future = 0;            ///< refused: stamp ahead of the clock
-  std::uint64_t too_old = 0;           ///< older than the whole ring: neither scored nor learned
+  std::uint64_t future = 0;   ///< refused: stamp ahead of the clock
+  std::uint64_t too_old = 0;  ///< older than the whole ring: neither scored nor learned
   std::uint64_t alerts = 0;
-  std::uint64_t held_back = 0;         ///< alike to an alert already raised
+  std::uint64_t held_back = 0;  ///< alike to an alert already raised
   std::uint64_t below_min_score = 0;
   std::uint64_t quarantine_full = 0;   ///< never learned
   std::vector<std::uint64_t> by_rule;  ///< alerts by the rule that speaks for them

@@ -43,6 +43,8 @@ void Progress::finish() {
   if (drawn_) std::fputs("\r\033[K", stderr);
 }
 
-double Progress::seconds() const { return std::chrono::duration<double>(end_ - start_).count(); }
+double Progress::seconds() const {
+  return std::chrono::duration<double>(end_ - start_).count();
+}
 
 }  // namespace doorward

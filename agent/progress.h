@@ -7,8 +7,8 @@
 
 namespace doorward {
 
-/// Shows share done, rate and time left while standard error is a terminal and the work takes longer
-/// than a moment. `inputs` must outlive it.
+/// Shows share done, rate and time left while standard error is a terminal and the work takes
+/// longer than a moment. `inputs` must outlive it.
 class Progress {
  public:
   Progress(const InputSet& inputs, bool quiet);

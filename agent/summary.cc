@@ -73,7 +73,8 @@ void append_skip_summary(const InputSet& inputs, std::string& out) {
 void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, std::string& out) {
   bool first = true;
   std::string refused;
-  append_some(refused, first, counts.future, "dated more than a day ahead of the clock (is --year right?)");
+  append_some(refused, first, counts.future,
+              "dated more than a day ahead of the clock (is --year right?)");
   append_some(refused, first, counts.too_old, "older than the baseline's whole ring");
   append_some(refused, first, counts.no_time, "without a time");
   if (!refused.empty()) out += "refused   " + refused + "\n";
@@ -96,7 +97,8 @@ void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, st
 
 void append_baseline_summary(const Baseline& baseline, std::string& out) {
   const BaselineFill fill = baseline.fill();
-  append(out, "baseline  %.1f MiB, %.1f %% full, %s pairs, a new pair reads as seen with p = %.1g\n",
+  append(out,
+         "baseline  %.1f MiB, %.1f %% full, %s pairs, a new pair reads as seen with p = %.1g\n",
          static_cast<double>(baseline.options().bytes) / (1024 * 1024), fill.pairs.counters * 100,
          with_commas(static_cast<std::uint64_t>(fill.pairs.distinct_pairs)).c_str(),
          fill.pairs.false_seen);

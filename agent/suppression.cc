@@ -19,8 +19,8 @@ std::uint32_t Suppression::note(const Rule& rule, const Event& event, double sco
   for (std::size_t way = 0; way < kSuppressionWays; ++way) {
     Entry& entry = entries_[set + way];
     if (entry.key == key) {
-      const bool alike = event.time - entry.newest <= rule.suppress_us &&
-                         score < entry.score + kWorseBy;
+      const bool alike =
+          event.time - entry.newest <= rule.suppress_us && score < entry.score + kWorseBy;
       entry.newest = std::max(entry.newest, event.time);
       if (alike) {
         ++entry.held_back;

@@ -16,8 +16,8 @@ using twins::traits_of;
 
 constexpr Told kHostLogs = Told::authlog | Told::auditd | Told::journald;
 
-/// Events remembered after they went on alone. At the limit the oldest is forgotten: a twin that comes
-/// even later is then an event of its own.
+/// Events remembered after they went on alone. At the limit the oldest is forgotten: a twin that
+/// comes even later is then an event of its own.
 constexpr std::size_t kTracesMax = 4096;
 
 /// How long a twin can be late: the longest an attempt stays open, and the distance of twins.
@@ -61,9 +61,9 @@ class CutText {
 
 }  // namespace
 
-/// The two ways to find a twin: by process, and by name where one of the logs has no pid. Events with
-/// and without a pid are kept apart there, so that a flood of failures for one name, each with a pid
-/// of its own, is never searched by name.
+/// The two ways to find a twin: by process, and by name where one of the logs has no pid. Events
+/// with and without a pid are kept apart there, so that a flood of failures for one name, each with
+/// a pid of its own, is never searched by name.
 struct TwinMerge::Keys {
   std::uint64_t process = 0;  ///< 0: no pid
   std::uint64_t user = 0;
@@ -101,13 +101,13 @@ struct TwinMerge::Trace {
   CutText<64> host;
 
   [[nodiscard]] Traits traits() const {
-    return {told,           pid,            time,          ip,         user.view(),
-            effective.view(), method.view(), address.view(), host.view()};
+    return {told,           pid,        time, ip, user.view(), effective.view(), method.view(),
+            address.view(), host.view()};
   }
 };
 
-/// By process the first in order, since a process makes its attempts one after the other; by name, where
-/// several processes may be in it, the nearest in time. `traits` gives those of a slot.
+/// By process the first in order, since a process makes its attempts one after the other; by name,
+/// where several processes may be in it, the nearest in time. `traits` gives those of a slot.
 template <class TraitsOf>
 std::int32_t TwinMerge::find_slot(const TwinIndex& index, const Keys& keys, const Event& event,
                                   TimeUs time_max, TraitsOf traits) {
@@ -149,8 +149,8 @@ void TwinMerge::on_event(const Event& event) {
     return;
   }
   const Keys keys(event);
-  // One line that stands for many attempts ("message repeated 5 times", "3 incorrect password attempts")
-  // gives events of one time, that of the last: the others were made before.
+  // One line that stands for many attempts ("message repeated 5 times", "3 incorrect password
+  // attempts") gives events of one time, that of the last: the others were made before.
   const bool copy = event.time == last_time_ && event.told == last_told_ &&
                     keys.user == last_user_ && event.pid == last_pid_ &&
                     event.outcome == Outcome::failure;
@@ -159,8 +159,8 @@ void TwinMerge::on_event(const Event& event) {
   last_user_ = keys.user;
   last_pid_ = event.pid;
   Waiting* const twin = find_waiting(event, keys);
-  const bool told = twin == nullptr &&
-                    was_told(event, keys, copy ? kAttemptTimeMaxUs : kTwinTimeMaxUs);
+  const bool told =
+      twin == nullptr && was_told(event, keys, copy ? kAttemptTimeMaxUs : kTwinTimeMaxUs);
   if (twin != nullptr) {
     ++merged_;
     merge(*twin, event);
@@ -181,10 +181,9 @@ TwinMerge::Waiting* TwinMerge::find_waiting(const Event& event, const Keys& keys
 }
 
 bool TwinMerge::was_told(const Event& event, const Keys& keys, TimeUs time_max) {
-  const std::int32_t slot =
-      find_slot(*trace_index_, keys, event, time_max, [this](std::int32_t other) {
-        return traces_[static_cast<std::size_t>(other)].traits();
-      });
+  const std::int32_t slot = find_slot(
+      *trace_index_, keys, event, time_max,
+      [this](std::int32_t other) { return traces_[static_cast<std::size_t>(other)].traits(); });
   if (slot == kNone) return false;
   // One twin of each log: this one is not matched by that log again.
   Trace& trace = traces_[static_cast<std::size_t>(slot)];

@@ -13,23 +13,24 @@
 
 namespace doorward {
 
-/// Stands between the sources of host logs (authlog, journald, auditd) and what scores. Two events are
-/// twins when their logs differ and they agree in action, outcome, user, address, pid and host,
-/// where a field that one of them lacks agrees with anything (the user only under the same pid), and
-/// are at most kTwinTimeMaxUs apart (see twin_traits.h). Each event has at most one twin of each other
-/// log, so that three failures here and three there are three. Among several candidates it is the first
-/// of the same process, else the nearest in time.
+/// Stands between the sources of host logs (authlog, journald, auditd) and what scores. Two events
+/// are twins when their logs differ and they agree in action, outcome, user, address, pid and host,
+/// where a field that one of them lacks agrees with anything (the user only under the same pid),
+/// and are at most kTwinTimeMaxUs apart (see twin_traits.h). Each event has at most one twin of
+/// each other log, so that three failures here and three there are three. Among several candidates
+/// it is the first of the same process, else the nearest in time.
 ///
 /// The merged event bears the earlier time, so that it does not depend on which log is read faster;
-/// the text comes from the auth log or journal, which know method, port and the whole name (libaudit
-/// cuts names at 32 bytes), and what is empty there from audit. Its `told` names both.
+/// the text comes from the auth log or journal, which know method, port and the whole name
+/// (libaudit cuts names at 32 bytes), and what is empty there from audit. Its `told` names both.
 ///
-/// An event waits until event time is kTwinTimeMaxUs past it, and leaves in the order of event time.
-/// Some events are born late: a failure that is only told by its process ending bears a time up to
-/// kAttemptTimeMaxUs back, when its twin has long gone on. Holding every event for two minutes would delay
-/// every alert by as much, so what went on alone is remembered, without its text, as long as that: a
-/// late twin of it is swallowed and counted. It is not lost, since its attempt was told, and not
-/// doubled; only `told` of the first names one log. Anything else that is late leaves at once.
+/// An event waits until event time is kTwinTimeMaxUs past it, and leaves in the order of event
+/// time. Some events are born late: a failure that is only told by its process ending bears a time
+/// up to kAttemptTimeMaxUs back, when its twin has long gone on. Holding every event for two
+/// minutes would delay every alert by as much, so what went on alone is remembered, without its
+/// text, as long as that: a late twin of it is swallowed and counted. It is not lost, since its
+/// attempt was told, and not doubled; only `told` of the first names one log. Anything else that is
+/// late leaves at once.
 ///
 /// With fewer than two such logs everything passes through, without a copy or delay.
 /// Does not allocate in steady state. For one thread.
@@ -88,11 +89,11 @@ class TwinMerge final : public EventSink {
   std::uint64_t late_ = 0;
   std::uint64_t pushed_out_ = 0;
 
-  std::unique_ptr<Waiting[]> waiting_;    ///< kHeldEventsMax of them
+  std::unique_ptr<Waiting[]> waiting_;  ///< kHeldEventsMax of them
   std::vector<std::int32_t> free_;
-  std::vector<std::int32_t> heap_;        ///< slots of waiting_, earliest first
+  std::vector<std::int32_t> heap_;  ///< slots of waiting_, earliest first
   std::unique_ptr<TwinIndex> waiting_index_;
-  std::unique_ptr<Trace[]> traces_;       ///< a ring of what went on alone
+  std::unique_ptr<Trace[]> traces_;  ///< a ring of what went on alone
   std::size_t next_trace_ = 0;
   std::unique_ptr<TwinIndex> trace_index_;
   HeldEvent scratch_;

@@ -2,7 +2,6 @@
 
 #include <sodium.h>
 
-
 #include <algorithm>
 #include <array>
 #include <cassert>
@@ -43,7 +42,8 @@ std::string one_in(double p_value) {
 
 std::string count_of(double count, double total) {
   std::array<char, 64> out{};
-  std::snprintf(out.data(), out.size(), " (%.0f of %.0f logons)", std::ceil(count), std::ceil(total));
+  std::snprintf(out.data(), out.size(), " (%.0f of %.0f logons)", std::ceil(count),
+                std::ceil(total));
   return out.data();
 }
 
@@ -89,9 +89,12 @@ std::string noun_of(const View& view) {
   }
 }
 
-std::string clock_of(const Event& event) { return format_time(event.time).substr(11, 5) + " UTC"; }
+std::string clock_of(const Event& event) {
+  return format_time(event.time).substr(11, 5) + " UTC";
+}
 
-/// What the coarser levels add: ", in a network nobody in the fleet has used", ", of a kind they use".
+/// What the coarser levels add: ", in a network nobody in the fleet has used", ", of a kind they
+/// use".
 std::string backoff_words(const Evidence& evidence) {
   if (evidence.levels < 2) return {};
   const LevelEvidence& last = evidence.level[evidence.levels - 1];
@@ -109,7 +112,8 @@ std::string user_phrase(const Evidence& evidence, const std::string& user) {
     return "a user silent for " + weeks(evidence.dormant_epochs) + " or more" +
            one_in(evidence.p_value);
   }
-  if (finest.count <= 0) return user + " never logged on in the fleet before" + one_in(evidence.p_value);
+  if (finest.count <= 0)
+    return user + " never logged on in the fleet before" + one_in(evidence.p_value);
   return "a user who seldom logs on" + count_of(finest.count, finest.customers);
 }
 

@@ -19,20 +19,21 @@ struct Alert {
   const Evidence& primary;
   /// Of all rules; only those with `applies` and a p-value below 1 have something to say.
   std::span<const Evidence> evidence;
-  double score = 0;              ///< of the primary rule, 0..100
-  std::uint32_t occurrences = 1; ///< alike events held back since the last alert, this one included
+  double score = 0;  ///< of the primary rule, 0..100
+  std::uint32_t occurrences =
+      1;  ///< alike events held back since the last alert, this one included
 };
 
-/// event.id: 128 bits of BLAKE2b over the event's facts and the rule's id, in hex. The same event and
-/// rule give the same id in every run, whichever of the two logs was read first.
+/// event.id: 128 bits of BLAKE2b over the event's facts and the rule's id, in hex. The same event
+/// and rule give the same id in every run, whichever of the two logs was read first.
 std::string alert_id(const Event& event, const Rule& rule);
 
 /// One sentence for a person, with the numbers: "alice logged on to db-04 from 203.0.113.9: a new
 /// address for alice (1 in 480), ... (p = 2.1e-6, score 89)".
 std::string alert_sentence(const Alert& alert);
 
-/// The part of the sentence that one rule adds ("a new address for alice (1 in 480)"); empty when it
-/// has nothing to say.
+/// The part of the sentence that one rule adds ("a new address for alice (1 in 480)"); empty when
+/// it has nothing to say.
 std::string evidence_phrase(const Evidence& evidence, const Event& event);
 
 }  // namespace doorward

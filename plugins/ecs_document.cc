@@ -78,7 +78,8 @@ void head(JsonWriter& json, const Event& event) {
 void threat_objects(JsonWriter& json, const Rule& rule) {
   if (rule.threats.empty()) return;
   json.open("threat").text("framework", "MITRE ATT&CK");
-  const auto array = [&](std::string_view name, std::string Threat::*id, std::string Threat::*text) {
+  const auto array = [&](std::string_view name, std::string Threat::*id,
+                         std::string Threat::*text) {
     json.open(name).open_array("id");
     for (const Threat& threat : rule.threats) json.item(threat.*id);
     json.close_array().open_array("name");

@@ -4,14 +4,17 @@ namespace doorward {
 namespace {
 
 constexpr std::array<std::string_view, kFieldCount> kNames = {
-    "user.name",    "user.effective.name", "source.address",  "host.name",
-    "process.name", "event.action",        "event.dataset",   "doorward.method",
-    "doorward.key_fingerprint", "event.original",
+    "user.name",      "user.effective.name", "source.address",
+    "host.name",      "process.name",        "event.action",
+    "event.dataset",  "doorward.method",     "doorward.key_fingerprint",
+    "event.original",
 };
 
 }  // namespace
 
-std::string_view field_name(Field field) { return kNames[static_cast<std::size_t>(field)]; }
+std::string_view field_name(Field field) {
+  return kNames[static_cast<std::size_t>(field)];
+}
 
 std::optional<Field> field_from_name(std::string_view name) {
   for (std::size_t i = 0; i < kFieldCount; ++i) {

@@ -34,7 +34,8 @@ inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::count
 
 /// The ECS name of a field ("user.name"). Never empty.
 std::string_view field_name(Field field);
-/// The field of an ECS name; nullopt when there is none. "source.ip" is not a text field: see Event::ip.
+/// The field of an ECS name; nullopt when there is none. "source.ip" is not a text field: see
+/// Event::ip.
 std::optional<Field> field_from_name(std::string_view name);
 
 enum class Outcome : std::uint8_t { unknown, success, failure };
@@ -62,9 +63,9 @@ constexpr bool has(Told set, Told one) {
 struct Event {
   std::array<std::string_view, kFieldCount> text{};
   TimeUs time = kNoTime;
-  IpAddress ip;             ///< source.ip; family none when the source is local or a host name
-  std::uint32_t pid = 0;    ///< 0: unknown
-  std::uint16_t port = 0;   ///< source.port; 0: unknown
+  IpAddress ip;            ///< source.ip; family none when the source is local or a host name
+  std::uint32_t pid = 0;   ///< 0: unknown
+  std::uint16_t port = 0;  ///< source.port; 0: unknown
   Outcome outcome = Outcome::unknown;
   Told told = Told::none;
 

@@ -11,7 +11,8 @@ Result<Event> example_event(const std::vector<FieldValue>& pairs) {
   for (const auto& [name, value] : pairs) {
     if (name == "@timestamp") {
       const std::optional<TimeUs> time = parse_time(value);
-      if (!time) return Error{name, "expected a time such as 2026-11-20T08:15:00Z, not \"" + value + "\""};
+      if (!time)
+        return Error{name, "expected a time such as 2026-11-20T08:15:00Z, not \"" + value + "\""};
       event.time = *time;
     } else if (name == "source.ip") {
       const std::optional<IpAddress> ip = IpAddress::parse(value);

@@ -14,7 +14,8 @@ namespace doorward {
 /// Owns the text of one event. Allocates its kHeldEventBytesMax bytes once, at the first keep().
 class HeldEvent {
  public:
-  /// Copies `event`. Gives false when a field had to be cut (kHeldFieldBytesMax, kHeldEventBytesMax).
+  /// Copies `event`. Gives false when a field had to be cut (kHeldFieldBytesMax,
+  /// kHeldEventBytesMax).
   bool keep(const Event& event) {
     if (!bytes_) bytes_ = std::make_unique<char[]>(kHeldEventBytesMax);
     event_ = event;
@@ -32,8 +33,8 @@ class HeldEvent {
   /// Sets a field that was empty; the text is copied, cut to what is left. Others are left alone.
   void fill(Field field, std::string_view text) {
     if (!event_[field].empty() || text.empty()) return;
-    event_[field] =
-        put(text.substr(0, std::min({text.size(), kHeldFieldBytesMax, kHeldEventBytesMax - used_})));
+    event_[field] = put(
+        text.substr(0, std::min({text.size(), kHeldFieldBytesMax, kHeldEventBytesMax - used_})));
   }
 
   [[nodiscard]] const Event& event() const { return event_; }

@@ -63,7 +63,6 @@ bool read_v6(std::string_view text, Bytes& to) {
       if (count > kGroups - 2 || !read_v4(text.substr(start), quad)) return false;
       groups[count++] = static_cast<std::uint16_t>(quad[0] << 8 | quad[1]);
       groups[count++] = static_cast<std::uint16_t>(quad[2] << 8 | quad[3]);
-      at = text.size();
       break;
     }
     groups[count++] = static_cast<std::uint16_t>(value);

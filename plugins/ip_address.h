@@ -29,7 +29,8 @@ struct IpAddress {
   /// Longest text form, with its NUL.
   static constexpr std::size_t kTextMax = 48;
 
-  /// Writes the canonical form (RFC 5952 for IPv6) into `out` and gives a view of it; empty for none.
+  /// Writes the canonical form (RFC 5952 for IPv6) into `out` and gives a view of it; empty for
+  /// none.
   std::string_view format(std::array<char, kTextMax>& out) const;
 
   friend bool operator==(const IpAddress&, const IpAddress&) = default;

@@ -13,20 +13,20 @@ class JsonWriter {
   /// Appends to `out`, which must outlive the writer.
   explicit JsonWriter(std::string& out) : out_(out) {}
 
-  JsonWriter& open(std::string_view key);        ///< "key": {
-  JsonWriter& open();                            ///< {
-  JsonWriter& close();                           ///< }
-  JsonWriter& open_array(std::string_view key);  ///< "key": [
-  JsonWriter& close_array();                     ///< ]
+  JsonWriter& open(std::string_view name);        ///< "name": {
+  JsonWriter& open();                             ///< {
+  JsonWriter& close();                            ///< }
+  JsonWriter& open_array(std::string_view name);  ///< "name": [
+  JsonWriter& close_array();                      ///< ]
 
-  /// "key": "text". Bytes that are not UTF-8 become U+FFFD; controls are escaped.
-  JsonWriter& text(std::string_view key, std::string_view text);
-  /// The same, left out when the text is empty.
-  JsonWriter& text_if(std::string_view key, std::string_view text);
-  JsonWriter& number(std::string_view key, std::int64_t value);
-  JsonWriter& real(std::string_view key, double value);  ///< six significant digits
-  JsonWriter& boolean(std::string_view key, bool value);
-  JsonWriter& item(std::string_view text);  ///< an array's string
+  /// "name": "value". Bytes that are not UTF-8 become U+FFFD; controls are escaped.
+  JsonWriter& text(std::string_view name, std::string_view value);
+  /// The same, left out when the value is empty.
+  JsonWriter& text_if(std::string_view name, std::string_view value);
+  JsonWriter& number(std::string_view name, std::int64_t value);
+  JsonWriter& real(std::string_view name, double value);  ///< six significant digits
+  JsonWriter& boolean(std::string_view name, bool value);
+  JsonWriter& item(std::string_view value);  ///< an array's string
 
  private:
   void comma();
@@ -37,7 +37,8 @@ class JsonWriter {
   bool first_ = true;
 };
 
-/// Length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629), 0 when there is none.
+/// Length of the well-formed UTF-8 sequence at the start of `text` (RFC 3629), 0 when there is
+/// none.
 std::size_t utf8_sequence(std::string_view text);
 
 }  // namespace doorward

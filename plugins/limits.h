@@ -6,8 +6,9 @@
 
 namespace doorward {
 
-/// Longest line that is read, in bytes. A longer one is skipped to its newline, counted and reported.
-inline constexpr std::size_t kLineBytesMax = 64 * 1024;
+/// Longest line that is read, in bytes. A longer one is skipped to its newline, counted and
+/// reported.
+inline constexpr std::size_t kLineBytesMax = std::size_t{64} * 1024;
 
 /// Longest user name, host name or other field that is held while an attempt is pending, in bytes.
 /// A longer one is cut there and counted (sshd itself cuts its log lines at about 1,000 bytes).

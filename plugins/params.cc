@@ -26,7 +26,7 @@ struct Params::Impl {
     return table->get(key);
   }
 
-  void note(const toml::node* node, std::string_view key, std::string_view what) {
+  void note(const toml::node* node, std::string_view key, std::string_view what) const {
     mistakes->push_back({place(node), std::string(key) + ": " + std::string(what)});
   }
 };
@@ -78,7 +78,9 @@ Result<Params> Params::open(std::string_view toml, const std::string& file,
   return Params(std::move(impl));
 }
 
-bool Params::has(std::string_view key) const { return impl_->table->contains(key); }
+bool Params::has(std::string_view key) const {
+  return impl_->table->contains(key);
+}
 
 std::string Params::text(std::string_view key, std::string_view fallback) {
   const toml::node* node = impl_->find(key);
@@ -115,9 +117,9 @@ std::int64_t Params::integer(std::string_view key, std::int64_t fallback, std::i
   const std::optional<std::int64_t> value =
       node->is_integer() ? node->value<std::int64_t>() : std::nullopt;
   if (value && *value >= least && *value <= most) return *value;
-  impl_->note(node, key,
-              "expected a whole number from " + std::to_string(least) + " to " +
-                  std::to_string(most));
+  impl_->note(
+      node, key,
+      "expected a whole number from " + std::to_string(least) + " to " + std::to_string(most));
   return fallback;
 }
 
@@ -167,6 +169,7 @@ std::vector<std::string> Params::leaf_keys() {
   std::stable_sort(leaves.begin(), leaves.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
   std::vector<std::string> out;
+  out.reserve(leaves.size());
   for (auto& [line, key] : leaves) out.push_back(std::move(key));
   for (const auto& [key, node] : *impl_->table) impl_->asked.emplace(key.str());
   return out;
@@ -226,6 +229,8 @@ void Params::refuse_unknown() {
   }
 }
 
-std::string Params::where() const { return impl_->place(nullptr); }
+std::string Params::where() const {
+  return impl_->place(nullptr);
+}
 
 }  // namespace doorward

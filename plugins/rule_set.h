@@ -23,8 +23,8 @@ struct RuleText {
 /// The rules that the programs bring with them (plugins/rules/*.toml).
 std::span<const RuleText> builtin_rules();
 
-/// Reads the *.toml files of a directory in name order. A file of the same rule id as an earlier one
-/// replaces it, so a directory can override built-in rules.
+/// Reads the *.toml files of a directory in name order. A file of the same rule id as an earlier
+/// one replaces it, so a directory can override built-in rules.
 Result<std::vector<RuleText>> read_rules_dir(const std::string& dir);
 
 /// Which rules' filters matched an event: bit i is rule i.

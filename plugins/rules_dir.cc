@@ -7,7 +7,7 @@
 
 namespace doorward {
 namespace {
-constexpr std::uintmax_t kRuleFileBytesMax = 1024 * 1024;
+constexpr std::uintmax_t kRuleFileBytesMax = std::uintmax_t{1024} * 1024;
 }  // namespace
 
 Result<std::vector<RuleText>> read_rules_dir(const std::string& dir) {

@@ -108,6 +108,7 @@ Result<TimeZone> TimeZone::parse(std::string_view text) {
     return error_about(text, "cannot be used beside \"" + in_use +
                                  "\": a process has one named time zone at a time");
   }
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): under the lock, only ever to one value
   if (name != "local") setenv("TZ", std::string(1, ':').append(name).c_str(), 1);
   tzset();
   in_use = name;

@@ -8,8 +8,8 @@
 
 namespace doorward {
 
-/// A fixed offset from UTC or an IANA zone by name. A value; copies are cheap. Offsets of IANA zones
-/// are looked up through the C library once an hour of local time and cached in the object.
+/// A fixed offset from UTC or an IANA zone by name. A value; copies are cheap. Offsets of IANA
+/// zones are looked up through the C library once an hour of local time and cached in the object.
 class TimeZone {
  public:
   TimeZone() = default;  ///< UTC

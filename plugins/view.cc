@@ -110,8 +110,8 @@ std::string view_text(const View& view, const Event& event) {
       return std::string(credential(event));
     case Cut::hour_of_week: {
       const int hour = hour_of_week(event.time);
-      return std::string(kDays[static_cast<std::size_t>(hour / 24)]) + " " +
-             two_digits(hour % 24) + ":00";
+      return std::string(kDays[static_cast<std::size_t>(hour / 24)]) + " " + two_digits(hour % 24) +
+             ":00";
     }
     case Cut::hour_of_day:
       return two_digits(hour_of_week(event.time) % 24) + ":00";
@@ -172,8 +172,8 @@ Hash128 ViewTable::hash(const View& view, const Event& event, int hour_of_week_n
   if (!event.ip.valid()) return {};
   std::array<char, 17> bytes;
   if (view.cut == Cut::whole) return hash_text(key_, address_bytes(event.ip, bytes));
-  return hash_text(key_, address_bytes(event.ip.prefix(prefix_bits(view.cut, event.ip.family)),
-                                       bytes));
+  return hash_text(key_,
+                   address_bytes(event.ip.prefix(prefix_bits(view.cut, event.ip.family)), bytes));
 }
 
 void ViewTable::compute(const Event& event, EventKeys& out) const {

@@ -1,5 +1,5 @@
-// Keyed 128-bit hashing: SipHash-2-4 with 128-bit output (Aumasson and Bernstein, 2012) of libsodium,
-// so that nobody without the fleet's key can choose colliding names.
+// Keyed 128-bit hashing: SipHash-2-4 with 128-bit output (Aumasson and Bernstein, 2012) of
+// libsodium, so that nobody without the fleet's key can choose colliding names.
 #pragma once
 
 #include <array>
@@ -39,8 +39,8 @@ inline std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) {
 }  // namespace detail
 
 /// Joins two secret hashes and a small public number (which rule, which level) into the hash of the
-/// pair. The inputs are outputs of the keyed hash, so multiplying and folding is enough: whoever does
-/// not know them cannot aim. Not symmetric in a and b. About 2 ns.
+/// pair. The inputs are outputs of the keyed hash, so multiplying and folding is enough: whoever
+/// does not know them cannot aim. Not symmetric in a and b. About 2 ns.
 inline Hash128 join(Hash128 a, Hash128 b, std::uint64_t number) {
   const std::uint64_t salt = (number + 1) * 0x9E3779B97F4A7C15ULL;
   const std::uint64_t x = detail::fold_multiply(a.low ^ salt, b.high ^ 0xD6E8FEB86659FD93ULL);

@@ -35,7 +35,9 @@ void print_info(const std::string& path, const Baseline& baseline, bool json) {
   if (json) {
     std::string out;
     JsonWriter writer(out);
-    writer.open().text("file", path).number("file_bytes", failed ? 0 : static_cast<std::int64_t>(bytes));
+    writer.open()
+        .text("file", path)
+        .number("file_bytes", failed ? 0 : static_cast<std::int64_t>(bytes));
     writer.number("memory_bytes", static_cast<std::int64_t>(options.bytes));
     writer.number("epochs", options.epochs).number("epoch_seconds", options.epoch_us / kSecondUs);
     writer.text("newest_epoch_ends", until).real("distinct_pairs", fill.pairs.distinct_pairs);
@@ -93,19 +95,16 @@ void add_baseline(CLI::App& app, Run& run) {
   auto typed = std::make_shared<BaselineCommand>();
   CLI::App* command = app.add_subcommand("baseline", "Looks into and merges baseline files");
   command->require_subcommand(1);
-  CLI::App* info = command->add_subcommand("info", "Size, fill, epochs and error of baseline files");
+  CLI::App* info =
+      command->add_subcommand("info", "Size, fill, epochs and error of baseline files");
   info->add_option("FILE", typed->files, "Baseline files")->required()->type_name("");
   info->add_flag("--json", typed->json, "One JSON object a line");
-  info->callback([typed, &run] {
-    run = [typed] { return run_info(*typed); };
-  });
+  info->callback([typed, &run] { run = [typed] { return run_info(*typed); }; });
   CLI::App* merge = command->add_subcommand(
       "merge", "Adds baselines of several hosts: the result is that of their logs together");
   merge->add_option("FILE", typed->files, "Baseline files to add")->required()->type_name("");
   merge->add_option("-o,--out", typed->out, "Where the sum goes")->required()->type_name("FILE");
-  merge->callback([typed, &run] {
-    run = [typed] { return run_merge(*typed); };
-  });
+  merge->callback([typed, &run] { run = [typed] { return run_merge(*typed); }; });
 }
 
 }  // namespace doorward

@@ -31,9 +31,7 @@ void add_check(CLI::App& app, Run& run) {
   CLI::App* command =
       app.add_subcommand("check", "Validates configuration and rules; file:line for every mistake");
   add_rule_options(*command, *typed);
-  command->callback([typed, &run] {
-    run = [typed] { return run_check(*typed); };
-  });
+  command->callback([typed, &run] { run = [typed] { return run_check(*typed); }; });
 }
 
 }  // namespace doorward

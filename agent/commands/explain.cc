@@ -68,7 +68,8 @@ int run_explain(const ExplainOptions& options) {
   const RuleSet rules(texts, HashKey{}, mistakes);
   const std::size_t index = rules.find(options.rule);
   if (index == rules.size() && mistakes.empty()) {
-    mistakes.push_back({"--rule", "no rule \"" + options.rule + "\"; see doorward-agent rules list"});
+    mistakes.push_back(
+        {"--rule", "no rule \"" + options.rule + "\"; see doorward-agent rules list"});
   }
   const Result<std::vector<FieldValue>> fields = split_pairs(options.pairs);
   if (!fields) mistakes.push_back(fields.error());
@@ -87,7 +88,8 @@ int run_explain(const ExplainOptions& options) {
   std::vector<Evidence> evidence(rules.size());
   const RuleMask mask = rules.prepare(event.value(), keys);
   if ((mask >> index & 1U) == 0) {
-    print_errors({{options.rule, "this rule does not look at such an event (see its [when] table)"}});
+    print_errors(
+        {{options.rule, "this rule does not look at such an event (see its [when] table)"}});
     return kExitUsage;
   }
   rules.score(keys, mask, baseline.value(), evidence);
@@ -113,18 +115,22 @@ void add_explain(CLI::App& app, Run& run) {
       "Example:\n  doorward-agent replay --baseline-out b.dwbl /var/log/auth.log\n"
       "  doorward-agent explain --baseline b.dwbl user.name=alice source.ip=203.0.113.9 "
       "host.name=db-04 @timestamp=2026-11-20T03:12:00Z");
-  command->add_option("FIELD=VALUE", typed->pairs, std::string("The logon; fields are ") + kExampleFields)
+  command
+      ->add_option("FIELD=VALUE", typed->pairs,
+                   std::string("The logon; fields are ") + kExampleFields)
       ->required()
       ->type_name("");
-  command->add_option("--rule", typed->rule, "Rule to ask")->default_str("unusual_logon")->type_name("ID");
-  command->add_option("--baseline,--baseline-in", typed->baseline, "Baseline to ask (replay --baseline-out)")
+  command->add_option("--rule", typed->rule, "Rule to ask")
+      ->default_str("unusual_logon")
+      ->type_name("ID");
+  command
+      ->add_option("--baseline,--baseline-in", typed->baseline,
+                   "Baseline to ask (replay --baseline-out)")
       ->required()
       ->type_name("FILE");
   add_format_option(*command, typed->common);
   add_rule_options(*command, typed->common);
-  command->callback([typed, &run] {
-    run = [typed] { return run_explain(*typed); };
-  });
+  command->callback([typed, &run] { run = [typed] { return run_explain(*typed); }; });
 }
 
 }  // namespace doorward

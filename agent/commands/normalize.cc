@@ -28,7 +28,7 @@ class Printer final : public EventSink {
       append_event_document(event, buffer_);
     }
     buffer_ += '\n';
-    if (buffer_.size() > 64 * 1024) flush();
+    if (buffer_.size() > std::size_t{64} * 1024) flush();
   }
   bool flush() {
     const bool written = std::fwrite(buffer_.data(), 1, buffer_.size(), stdout) == buffer_.size();
@@ -107,9 +107,8 @@ void add_normalize(CLI::App& app, Run& run) {
   add_input_options(*command, typed->common);
   add_format_option(*command, typed->common);
   command->add_flag("-q,--quiet", typed->quiet, "No progress and no summary on stderr");
-  command->callback([typed, &run] {
-    run = [typed] { return run_normalize(typed->common, typed->quiet); };
-  });
+  command->callback(
+      [typed, &run] { run = [typed] { return run_normalize(typed->common, typed->quiet); }; });
 }
 
 }  // namespace doorward

@@ -43,7 +43,7 @@ class Printer final : public PipelineSink {
     if (!scores_) return;
     append_scored_document(event, evidence, buffer_);
     buffer_ += '\n';
-    if (buffer_.size() > 64 * 1024) flush();
+    if (buffer_.size() > std::size_t{64} * 1024) flush();
   }
   bool flush() {
     const bool written = std::fwrite(buffer_.data(), 1, buffer_.size(), stdout) == buffer_.size();
@@ -94,9 +94,10 @@ int run_replay(const ReplayOptions& options) {
     if (from) {
       pipeline_options.alerts_from = *from;
     } else {
-      mistakes.push_back({"--alerts-from", "expected a time such as 2026-11-20 or "
-                                           "2026-11-20T08:15:00Z, not \"" +
-                                               options.alerts_from + "\""});
+      mistakes.push_back({"--alerts-from",
+                          "expected a time such as 2026-11-20 or "
+                          "2026-11-20T08:15:00Z, not \"" +
+                              options.alerts_from + "\""});
     }
   }
   if (!mistakes.empty()) {
@@ -151,8 +152,7 @@ void add_replay(CLI::App& app, Run& run) {
       ->type_name("TIME");
   command->add_flag("--scores", typed->scores,
                     "Print every scored event with its p-values instead of alerts");
-  command
-      ->add_option("--min-score", typed->min_score, "Leave out alerts below this score")
+  command->add_option("--min-score", typed->min_score, "Leave out alerts below this score")
       ->check(CLI::Range(0, 100))
       ->type_name("0..100");
   command->add_option("--baseline-in", typed->baseline_in, "Begin with this baseline")
@@ -164,9 +164,7 @@ void add_replay(CLI::App& app, Run& run) {
       ->excludes("--baseline-in")
       ->type_name("MiB");
   command->add_flag("-q,--quiet", typed->quiet, "No progress and no summary on stderr");
-  command->callback([typed, &run] {
-    run = [typed] { return run_replay(*typed); };
-  });
+  command->callback([typed, &run] { run = [typed] { return run_replay(*typed); }; });
 }
 
 }  // namespace doorward

@@ -56,7 +56,8 @@ int run_tests(const RuleSet& rules, const std::vector<RuleText>& texts) {
     if (rules.rule(i).tests.empty()) {
       failures.push_back({rules.rule(i).file, "rule " + rules.rule(i).id + " has no [[test]]"});
     }
-    for (Error& failure : run_rule_tests(texts, rules.rule(i))) failures.push_back(std::move(failure));
+    for (Error& failure : run_rule_tests(texts, rules.rule(i)))
+      failures.push_back(std::move(failure));
   }
   print_errors(failures);
   std::printf("%zu rules, %zu examples, %zu failed\n", rules.size(), examples, failures.size());

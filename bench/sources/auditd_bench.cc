@@ -1,4 +1,5 @@
-// The auditd source: lines without logons against `wc -l` on the same bytes, and nothing but logons.
+// The auditd source: lines without logons against `wc -l` on the same bytes, and nothing but
+// logons.
 #include <benchmark/benchmark.h>
 
 #include <chrono>
@@ -43,7 +44,8 @@ std::size_t each_line(std::string_view text, Take take) {
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at < end) {
-    const auto* newline = static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
+    const auto* newline =
+        static_cast<const char*>(std::memchr(at, '\n', static_cast<std::size_t>(end - at)));
     take(std::string_view(at, static_cast<std::size_t>(newline - at)));
     at = newline + 1;
     ++lines;
@@ -65,9 +67,8 @@ void feed(benchmark::State& state, const std::string& text) {
     Counter sink;
     InputState input;
     state.ResumeTiming();
-    lines += each_line(text, [&](std::string_view line) {
-      source->feed(line, source->stamp(line, input), sink);
-    });
+    lines += each_line(
+        text, [&](std::string_view line) { source->feed(line, source->stamp(line, input), sink); });
     events += sink.events;
   }
   report(state, lines, text.size() * static_cast<std::size_t>(state.iterations()));
@@ -77,7 +78,8 @@ void feed(benchmark::State& state, const std::string& text) {
 void split_only(benchmark::State& state) {
   std::size_t lines = 0;
   for (auto _ : state) {
-    lines += each_line(quiet(), [](std::string_view line) { benchmark::DoNotOptimize(line.data()); });
+    lines +=
+        each_line(quiet(), [](std::string_view line) { benchmark::DoNotOptimize(line.data()); });
   }
   report(state, lines, quiet().size() * static_cast<std::size_t>(state.iterations()));
 }
@@ -96,10 +98,14 @@ void stamp_only(benchmark::State& state) {
 }
 BENCHMARK(stamp_only)->Unit(benchmark::kMillisecond);
 
-void lines_without_logons(benchmark::State& state) { feed(state, quiet()); }
+void lines_without_logons(benchmark::State& state) {
+  feed(state, quiet());
+}
 BENCHMARK(lines_without_logons)->Unit(benchmark::kMillisecond);
 
-void lines_of_logons(benchmark::State& state) { feed(state, dense()); }
+void lines_of_logons(benchmark::State& state) {
+  feed(state, dense());
+}
 BENCHMARK(lines_of_logons)->Unit(benchmark::kMillisecond);
 
 /// The same bytes, in the page cache, through wc.
@@ -122,7 +128,8 @@ void wc_l(benchmark::State& state) {
   for (auto _ : state) {
     const auto start = std::chrono::steady_clock::now();
     if (std::system(command.c_str()) != 0) state.SkipWithError("wc failed");
-    state.SetIterationTime(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    state.SetIterationTime(
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
     total += lines;
   }
   std::remove(name);

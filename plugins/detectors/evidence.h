@@ -23,11 +23,12 @@ struct LevelEvidence {
 /// Fixed size; views point into the rule.
 struct Evidence {
   const Rule* rule = nullptr;
-  bool applies = false;    ///< the rule's filter matched and it had something to judge by
-  double p_value = 1;      ///< probability that an ordinary event is at least this surprising
-  double statistic = 0;    ///< joint: Fisher's statistic
+  bool applies = false;     ///< the rule's filter matched and it had something to judge by
+  double p_value = 1;       ///< probability that an ordinary event is at least this surprising
+  double statistic = 0;     ///< joint: Fisher's statistic
   std::uint8_t levels = 0;  ///< levels looked at, finest first
-  std::uint8_t dormant_epochs = 0;  ///< > 0: the value was seen, but not in the newest so many epochs
+  std::uint8_t dormant_epochs =
+      0;  ///< > 0: the value was seen, but not in the newest so many epochs
   std::array<LevelEvidence, kLevelsMax> level{};
 };
 

@@ -15,11 +15,11 @@ class PitmanYor {
 
   /// An upper bound of the probability that the next value is never seen, or one that so far was
   /// seen at most `count` times: no more than K values can be that rare, and each has at most
-  /// `count` of the total, so (theta + d K + K c) / (n + theta), at most 1. `count` may be fractional
-  /// (weighted by age). The process's own expectation of that mass, sum K pi_j (j - d) / (n + theta),
-  /// is smaller where habits are even: a user's one address of 200 logons would get p = 0.07 where
-  /// nothing is rarer and p is 1. A bound keeps the ordinary at 1 and costs little for values seen
-  /// once or twice.
+  /// `count` of the total, so (theta + d K + K c) / (n + theta), at most 1. `count` may be
+  /// fractional (weighted by age). The process's own expectation of that mass, sum K pi_j (j - d) /
+  /// (n + theta), is smaller where habits are even: a user's one address of 200 logons would get p
+  /// = 0.07 where nothing is rarer and p is 1. A bound keeps the ordinary at 1 and costs little for
+  /// values seen once or twice.
   [[nodiscard]] double at_most(double count, double total, double distinct) const;
 
  private:

@@ -11,8 +11,8 @@ namespace doorward {
 
 /// What an output is told at the start.
 struct OutputOptions {
-  bool text = false;        ///< a person's form instead of ECS NDJSON
-  bool colour = false;      ///< with `text`: ANSI colours
+  bool text = false;          ///< a person's form instead of ECS NDJSON
+  bool colour = false;        ///< with `text`: ANSI colours
   std::FILE* file = nullptr;  ///< where stdout-like outputs write; not owned
 };
 

@@ -14,15 +14,17 @@ namespace doorward {
 
 /// What a source is told at the start.
 struct SourceOptions {
-  TimeZone zone;          ///< zone of stamps that name none (RFC 3164, local ISO 8601)
-  std::string host_name;  ///< host.name of lines that name none (audit.log without node=); may be empty
+  TimeZone zone;  ///< zone of stamps that name none (RFC 3164, local ISO 8601)
+  std::string
+      host_name;  ///< host.name of lines that name none (audit.log without node=); may be empty
 };
 
 /// What one input file adds: state that belongs to the file and not to the source, since several
 /// files (rotations, hosts) are read by one source. Owned by the reader.
 struct InputState {
   /// Year of the newest stamp so far, for stamps without one. Set from --year (the year of the
-  /// file's first line) or the file's modification time (`year_is_of_end`: the year of its last line).
+  /// file's first line) or the file's modification time (`year_is_of_end`: the year of its last
+  /// line).
   int year = 1970;
   bool year_is_of_end = false;
   /// Modification time of the file; kNoTime when unknown. With year_is_of_end, no stamp of the file
@@ -41,13 +43,13 @@ struct Stamp {
 
 /// Why lines gave no event, for the summary. A line counts in at most one of them.
 struct SourceCounters {
-  std::uint64_t lines = 0;          ///< lines fed
-  std::uint64_t other = 0;          ///< well formed, of no interest (cron, kernel records, ...)
-  std::uint64_t no_stamp = 0;       ///< no readable time stamp
-  std::uint64_t malformed = 0;      ///< of interest by its head, but not readable to the end
-  std::uint64_t cut_fields = 0;     ///< fields longer than kHeldFieldBytesMax, cut
-  std::uint64_t closed_early = 0;   ///< attempts closed because kOpenAttemptsMax were open
-  std::uint64_t repeats_capped = 0; ///< "repeated N times" with N above kRepeatMax
+  std::uint64_t lines = 0;           ///< lines fed
+  std::uint64_t other = 0;           ///< well formed, of no interest (cron, kernel records, ...)
+  std::uint64_t no_stamp = 0;        ///< no readable time stamp
+  std::uint64_t malformed = 0;       ///< of interest by its head, but not readable to the end
+  std::uint64_t cut_fields = 0;      ///< fields longer than kHeldFieldBytesMax, cut
+  std::uint64_t closed_early = 0;    ///< attempts closed because kOpenAttemptsMax were open
+  std::uint64_t repeats_capped = 0;  ///< "repeated N times" with N above kRepeatMax
 };
 
 class Source {
@@ -59,9 +61,9 @@ class Source {
   virtual Stamp stamp(std::string_view line, InputState& input) = 0;
 
   /// Takes one line (without its newline, at most kLineBytesMax) with the stamp that stamp() gave;
-  /// hands every event that is now certain to `sink`. Overdue attempts (kAttemptTimeMaxUs behind the
-  /// newest stamp) are closed here as well. Never blocks; does not allocate in steady state. Any
-  /// bytes are allowed.
+  /// hands every event that is now certain to `sink`. Overdue attempts (kAttemptTimeMaxUs behind
+  /// the newest stamp) are closed here as well. Never blocks; does not allocate in steady state.
+  /// Any bytes are allowed.
   virtual void feed(std::string_view line, const Stamp& stamp, EventSink& sink) = 0;
 
   /// End of all input: closes every open attempt.

@@ -24,10 +24,11 @@ struct Seen {
 class Collector final : public EventSink {
  public:
   void on_event(const Event& event) override {
-    events.push_back({event.time, event.told, event.outcome, event.pid, event.port,
-                      std::string(event[Field::user_name]), std::string(event[Field::method]),
-                      std::string(event[Field::key_fingerprint]), std::string(event[Field::original]),
-                      std::string(event[Field::user_effective_name]), std::string(event[Field::host_name])});
+    events.push_back(
+        {event.time, event.told, event.outcome, event.pid, event.port,
+         std::string(event[Field::user_name]), std::string(event[Field::method]),
+         std::string(event[Field::key_fingerprint]), std::string(event[Field::original]),
+         std::string(event[Field::user_effective_name]), std::string(event[Field::host_name])});
   }
   std::vector<Seen> events;
 };
@@ -49,7 +50,8 @@ Event ssh(Told told, double seconds, Outcome outcome = Outcome::failure, std::ui
   if (const auto address = IpAddress::parse(ip)) event.ip = *address;
   return event;
 }
-Event sudo(Told told, double seconds, std::string_view user = "alice", std::string_view target = "root") {
+Event sudo(Told told, double seconds, std::string_view user = "alice",
+           std::string_view target = "root") {
   Event event = ssh(told, seconds, Outcome::success, told == Told::auditd ? 44 : 0, user, "");
   event[Field::event_action] = "sudo";
   event[Field::user_effective_name] = target;
@@ -103,9 +105,11 @@ TEST_F(TwinMergeTest, EachIsMergedOnce) {
   }
   EXPECT_EQ(run(events).size(), 3U);
   sink.events.clear();
-  EXPECT_EQ(run({ssh(Told::authlog, 100), ssh(Told::authlog, 101), ssh(Told::authlog, 102)}).size(), 3U);
+  EXPECT_EQ(run({ssh(Told::authlog, 100), ssh(Told::authlog, 101), ssh(Told::authlog, 102)}).size(),
+            3U);
   sink.events.clear();
-  EXPECT_EQ(run({ssh(Told::authlog, 200), ssh(Told::authlog, 201), ssh(Told::auditd, 201)}).size(), 2U);
+  EXPECT_EQ(run({ssh(Told::authlog, 200), ssh(Told::authlog, 201), ssh(Told::auditd, 201)}).size(),
+            2U);
 }
 
 TEST_F(TwinMergeTest, WhatMustAgree) {
@@ -163,10 +167,16 @@ TEST_F(TwinMergeTest, NamesThatLogsWriteDifferently) {
 }
 
 TEST_F(TwinMergeTest, SudoHasNoPidInTheLog) {
-  EXPECT_EQ(run({sudo(Told::authlog, 1), sudo(Told::auditd, 1.2), sudo(Told::auditd, 2), sudo(Told::authlog, 2)}).size(), 2U);
+  EXPECT_EQ(run({sudo(Told::authlog, 1), sudo(Told::auditd, 1.2), sudo(Told::auditd, 2),
+                 sudo(Told::authlog, 2)})
+                .size(),
+            2U);
   EXPECT_EQ(sink.events[0].pid, 44U);
   sink.events.clear();
-  EXPECT_EQ(run({sudo(Told::authlog, 50), sudo(Told::auditd, 50, "bob"), sudo(Told::auditd, 50, "alice", "bob")}).size(), 3U);
+  EXPECT_EQ(run({sudo(Told::authlog, 50), sudo(Told::auditd, 50, "bob"),
+                 sudo(Told::auditd, 50, "alice", "bob")})
+                .size(),
+            3U);
 }
 
 TEST_F(TwinMergeTest, OrderOfEventTime) {
@@ -194,7 +204,8 @@ TEST_F(TwinMergeTest, LateTwinsAreSwallowedOnce) {
   EXPECT_EQ(sink.events.size(), 2U);
   merge.on_event(ssh(Told::auditd, 1, Outcome::failure, 900, ""));
   EXPECT_EQ(merge.late(), 1U);
-  merge.on_event(ssh(Told::auditd, 1, Outcome::failure, 900, ""));  // another attempt of that process
+  merge.on_event(
+      ssh(Told::auditd, 1, Outcome::failure, 900, ""));  // another attempt of that process
   merge.on_event(ssh(Told::auditd, 2, Outcome::failure, 950, "ghost"));
   merge.finish();
   EXPECT_EQ(sink.events.size(), 4U);
@@ -202,8 +213,33 @@ TEST_F(TwinMergeTest, LateTwinsAreSwallowedOnce) {
   EXPECT_EQ(merge.merged(), 1U);
 }
 
+/// "message repeated 5 times": the line has the time of the last, and audit's first has gone on
+/// alone.
+TEST_F(TwinMergeTest, RepeatedLinesStandForATimeBefore) {
+  std::vector<Event> events;
+  for (double second : {0.0, 4.0, 8.0, 12.0, 14.0}) events.push_back(ssh(Told::auditd, second));
+  for (int i = 0; i < 5; ++i) events.push_back(ssh(Told::authlog, 15));
+  EXPECT_EQ(run(events).size(), 5U);
+  EXPECT_EQ(merge.merged(), 5U);
+  EXPECT_EQ(merge.late(), 2U);
+  // One of its own, at one time, is not such a line.
+  sink.events.clear();
+  EXPECT_EQ(run({ssh(Told::auditd, 100), ssh(Told::auditd, 113), ssh(Told::authlog, 115),
+                 ssh(Told::authlog, 116)})
+                .size(),
+            3U);
+}
+
+TEST_F(TwinMergeTest, HiddenNamesAreTakenFromAudit) {
+  auto& seen = run({ssh(Told::authlog, 1, Outcome::failure, 900, "UNKNOWN"),
+                    ssh(Told::auditd, 1, Outcome::failure, 900, "nosuch")});
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].user, "nosuch");
+}
+
 TEST_F(TwinMergeTest, OneLogPassesThrough) {
-  for (const Told told : {Told::auditd, Told::authlog, Told::none, Told::auditd | Told::cloudtrail}) {
+  for (const Told told :
+       {Told::auditd, Told::authlog, Told::none, Told::auditd | Told::cloudtrail}) {
     Collector collector;
     TwinMerge fresh(collector);
     fresh.expect(told);
@@ -260,7 +296,8 @@ TEST_F(TwinMergeTest, NeverLostNeverDoubled) {
     std::vector<Arrival> arrivals;
     constexpr std::size_t kAttempts = 2000;
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < kAttempts; ++i) names.push_back("user" + std::to_string(random() % 40));
+    for (std::size_t i = 0; i < kAttempts; ++i)
+      names.push_back("user" + std::to_string(random() % 40));
     double time = 0;
     for (std::size_t i = 0; i < kAttempts; ++i) {
       time += static_cast<double>(random() % 1000) / 1000;
@@ -271,7 +308,8 @@ TEST_F(TwinMergeTest, NeverLostNeverDoubled) {
       const bool late = random() % 20 == 0;
       const auto add = [&](Told told, double shift) {
         Event event = ssh(told, time + shift, outcome, pid, names[i]);
-        const TimeUs delay = static_cast<TimeUs>(late && told == Told::auditd ? 100 : 0) * kSecondUs;
+        const TimeUs delay =
+            static_cast<TimeUs>(late && told == Told::auditd ? 100 : 0) * kSecondUs;
         arrivals.push_back({event.time + delay + static_cast<TimeUs>(random() % 1'000'000), event});
       };
       if (in_log) add(Told::authlog, static_cast<double>(random() % 3000) / 1000);

@@ -42,9 +42,8 @@ double ExactRare::distinct(const std::string& table, std::int64_t newest) const 
   const auto found = distinct_.find(table);
   if (found == distinct_.end()) return 0;
   return static_cast<double>(
-      std::count_if(found->second.begin(), found->second.end(), [&](const auto& entry) {
-        return newest - entry.second <= options_.age_max;
-      }));
+      std::count_if(found->second.begin(), found->second.end(),
+                    [&](const auto& entry) { return newest - entry.second <= options_.age_max; }));
 }
 
 std::optional<double> ExactRare::p_value(const Event& event, std::int64_t newest) const {

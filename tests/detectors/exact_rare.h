@@ -50,9 +50,10 @@ class ExactRare {
   [[nodiscard]] double distinct(const std::string& table, std::int64_t newest) const;
 
   ExactOptions options_;
-  std::map<std::string, ByEpoch> counts_;                          // level / partition / value
-  std::map<std::string, ByEpoch> totals_;                          // partition
-  std::map<std::string, std::map<std::string, std::int64_t>> distinct_;  // table: value to newest epoch
+  std::map<std::string, ByEpoch> counts_;  // level / partition / value
+  std::map<std::string, ByEpoch> totals_;  // partition
+  std::map<std::string, std::map<std::string, std::int64_t>>
+      distinct_;  // table: value to newest epoch
 };
 
 }  // namespace doorward

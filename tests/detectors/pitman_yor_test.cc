@@ -79,8 +79,8 @@ TEST(PitmanYor, PValuesAreCalibratedOnTheProcess) {
             break;
           }
         }
-        const double p = chosen == tables.size() ? model.novel(n, k)
-                                                 : model.at_most(tables[chosen], n, k);
+        const double p =
+            chosen == tables.size() ? model.novel(n, k) : model.at_most(tables[chosen], n, k);
         if (n >= 50) {
           ++judged;
           below_5 += p <= 0.05 ? 1 : 0;

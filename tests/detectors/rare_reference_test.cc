@@ -27,7 +27,9 @@ struct Case {
   ExactOptions exact;
 };
 
-View view(const char* name) { return *View::from_name(name); }
+View view(const char* name) {
+  return *View::from_name(name);
+}
 
 std::vector<Case> cases() {
   const View user = view("user.name");
@@ -40,17 +42,32 @@ std::vector<Case> cases() {
                    {user, view("source.ip/net"), false},
                    {user, view("source.ip/wide"), false},
                    {fleet, view("source.ip/net"), true}},
-                  1, 0.5, 0.9, 0.9, 0, 7}});
+                  1,
+                  0.5,
+                  0.9,
+                  0.9,
+                  0,
+                  7}});
   out.push_back({"hour, smoothed",
                  "partition = 'user.name'\nby = 'hour_of_week'\nbackoff = 'hour_of_day'\n"
                  "theta = 1\ndiscount = 0.3\nsmooth = 1\n",
                  {{{user, view("hour_of_week"), false}, {user, view("hour_of_day"), false}},
-                  1, 0.3, 0.9, 0.9, 1, 7}});
+                  1,
+                  0.3,
+                  0.9,
+                  0.9,
+                  1,
+                  7}});
   out.push_back({"host with its class",
                  "partition = 'user.name'\nby = 'host.name'\nbackoff = 'host.name/class'\n"
                  "theta = 2\ndiscount = 0.4\nbackoff_discount = 0.8\ndecay = 0.7\n",
                  {{{user, view("host.name"), false}, {user, view("host.name/class"), false}},
-                  2, 0.4, 0.8, 0.7, 0, 7}});
+                  2,
+                  0.4,
+                  0.8,
+                  0.7,
+                  0,
+                  7}});
   out.push_back({"user of the fleet, four weeks",
                  "partition = 'fleet'\nby = 'user.name'\ntheta = 1\ndiscount = 0.05\n"
                  "window_days = 28\n",
@@ -67,7 +84,9 @@ class Stream {
     time_ += static_cast<TimeUs>(1 + random_() % 600) * kSecondUs;
     // Few logons at night, so that empty hours exist.
     const TimeUs hour = time_ / (3600 * kSecondUs) % 24;
-    if ((hour < 6 || hour > 20) && random_() % 40 != 0) time_ += 9 * 3600 * kSecondUs;
+    if ((hour < 8 || hour > 16) && random_() % 60 != 0) {
+      time_ += (32 - hour) % 24 * 3600 * kSecondUs;
+    }
     const std::uint64_t user = skewed(60);
     user_ = "user" + std::to_string(user);
     const std::uint64_t away = random_() % 20;

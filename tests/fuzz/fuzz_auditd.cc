@@ -1,5 +1,5 @@
-// Any bytes, split in lines, through the auditd source: no crash, no endless loop, and events whose fields
-// stand in what went in.
+// Any bytes, split in lines, through the auditd source: no crash, no endless loop, and events whose
+// fields stand in what went in.
 #include <cstdint>
 #include <cstdlib>
 #include <memory>

@@ -16,15 +16,17 @@ KINDS = {
     "unknown_user_leaves": (BOTH, AUTH, "unknown name, client hangs up at the password prompt: one failure"),
     "known_user_leaves": (BOTH, None, "known name, client hangs up at the password prompt: no attempt"),
     "key_ok": (BOTH, None, "authorized key"),
-    # sshd logs "Failed publickey" of a known user at VERBOSE, above the default level INFO
+    # sshd logs "Failed publickey" of a known user at VERBOSE, above the default level INFO; what is left in auth.log is
+    # the line of a mere hang-up
     "key_wrong": (AUDIT, None, "known user, one key that is not authorized"),
     # the same
-    "key_wrong_many": (AUDIT, None, "known user, several keys that are not authorized"),
-    "key_too_many": (AUDIT, None, "known user, as many keys as MaxAuthTries; auth.log tells of the last one only"),
+    "key_wrong_many": (AUDIT, None, "known user, several keys that are not authorized: one attempt"),
+    # "Too many authentication failures": that no hang-up leaves
+    "key_too_many": (BOTH, None, "known user, as many keys as MaxAuthTries: one attempt"),
     # "Invalid user" and two "(invalid user)" records, the same as without a key; the key itself leaves nothing
     "key_wrong_unknown_user": (BOTH, AUTH, "unknown user, one key"),
-    "key_wrong_then_right": (BOTH, None, "wrong key (in audit only), then the authorized key"),
-    "key_wrong_then_password": (BOTH, None, "wrong key (in audit only), then the right password"),
+    "key_wrong_then_right": (BOTH, None, "wrong key (no attempt of its own), then the authorized key"),
+    "key_wrong_then_password": (BOTH, None, "wrong key (no attempt of its own), then the right password"),
     "kbdint_ok": (BOTH, None, "keyboard-interactive, right"),
     "kbdint_wrong": (BOTH, None, "keyboard-interactive, wrong"),
     "kbdint_many_wrong": (BOTH, None, "keyboard-interactive, four wrong in one connection"),
@@ -51,7 +53,8 @@ KINDS = {
     "hostile_name": (BOTH, None, "failed logon under a name made to mislead parsers"),
     "nul_name": (BOTH, None, "name with a NUL byte: the server drops the connection, no attempt"),
     "no_auth": (BOTH, None, "connection without authentication: no attempt"),
-    "forged_line": (BOTH, None, "an ordinary user writes sshd lines with logger(1): no attempt"),
+    # auth.log alone cannot tell them from sshd's own
+    "forged_line": (AUTH, None, "an ordinary user writes sshd lines with logger(1)"),
     "sudo_ok": (BOTH, None, "sudo, right password"),
     "sudo_cached": (BOTH, None, "sudo again within the time stamp's validity, no password asked"),
     "sudo_wrong_then_right": (BOTH, None, "sudo, wrong password, then the right one"),

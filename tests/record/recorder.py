@@ -1,6 +1,6 @@
 """What the recording scripts share: the truth file and ways of logging on. Imported, not run.
 
-Recorder writes truth.ndjson (one line per attempt, from what was done) and steps.ndjson (one line per
+Recorder writes truth.ndjson (one line per attempt as attempts.py has it, from what was done) and steps.ndjson (one line per
 step with its time window, also for steps which are no attempt at all).
 """
 import datetime
@@ -12,6 +12,7 @@ import time
 
 import pexpect
 
+from attempts import attempts_of
 from kinds import KINDS
 
 SERVER4 = {"office": "192.0.2.1", "home": "198.51.100.1", "cafe": "203.0.113.1",
@@ -71,9 +72,9 @@ class Recorder:
         entry["end"] = entry["end"] or now()
 
     def write(self):
-        self.truth.sort(key=lambda t: t["after"])
-        for number, entry in enumerate(self.truth, 1):
-            entry["n"] = number
+        self.truth = attempts_of(self.truth)
+        for step in self.steps:
+            step["attempts"] = sum(entry["step"] == step["step"] for entry in self.truth)
         for name, rows in (("truth", self.truth), ("steps", self.steps)):
             if name == "steps" and self.suffix:
                 continue
@@ -85,7 +86,8 @@ class Recorder:
 
 
 class Context:
-    """What a step's action gets: where to say what it did, and the clients."""
+    """What a step's action gets: where to say what it did, and the clients. Here every key offered is said;
+    attempts_of() makes attempts of them."""
 
     def __init__(self, recorder, entry):
         self.rec, self.entry = recorder, entry
@@ -104,7 +106,6 @@ class Context:
                "note": "; ".join(x for x in (note, remark) if x)}
         with self.rec.lock:
             self.rec.truth.append(row)
-            self.entry["attempts"] += 1
 
     def key(self, name):
         return f"{self.rec.work}/keys/{name}"
@@ -142,11 +143,9 @@ class Context:
                               port, host, options) + ([cmd] if cmd else []), timeout=30, encoding="latin-1")
         done = [r"assword: ?$", "IN\r\n" if "I''N" in (cmd or "") else "not used", DENIED + "[^\n]*\n", pexpect.EOF]
         seen = child.expect(done)
-        for number in range(len(bad_keys)):
-            last = self.entry["kind"] == "key_too_many" and number == len(bad_keys) - 1
+        for _ in bad_keys:
             self.attempt("ssh_login", "failure", user, start, now(), ip, "publickey",
-                         note="a key that is not authorized was offered",
-                         visible=["auth", "audit"] if last else ["audit"] if "_then_" in self.entry["kind"] else None)
+                         note="a key that is not authorized was offered")
         if good_key:
             ok = not refused
             assert shell_ends or refused or seen == 1, f"key logon: {child.before!r}"

@@ -18,6 +18,10 @@ from recorder import SERVER4, Context, Recorder, link_local, now
 SSH, RAW = Context.ssh, Context.raw
 
 
+# a limit of trust, not of parsing: any local user can write what sshd would
+FORGED = "never made: forged by a local user with logger(1), which auth.log alone cannot tell"
+
+
 def pw(user):
     return f"{user}-Pw.7"
 
@@ -65,10 +69,12 @@ def no_auth(_ctx, net, how):
 
 
 def forged_line(ctx, child):
-    for text in ("Accepted password for root from 203.0.113.99 port 40022 ssh2",
-                 "Failed password for bob from 203.0.113.99 port 40022 ssh2"):
-        child.sendline(f"logger -p auth.info -t 'sshd[31337]' '{text}'")
+    for word, outcome, user in (("Accepted", "success", "root"), ("Failed", "failure", "bob")):
+        after = now()
+        child.sendline(f"logger -p auth.info -t 'sshd[31337]' "
+                       f"'{word} password for {user} from 203.0.113.99 port 40022 ssh2'")
         child.expect("RDY> ")
+        ctx.attempt("ssh_login", outcome, user, after, now(), "203.0.113.99", "password", note=FORGED)
 
 
 SUDO = "sudo -p 'SP''W:' "
@@ -133,7 +139,7 @@ def console(ctx, typed):
         seen = child.expect(["bastion-01 login: ", r"[$#] $", pexpect.EOF])
         assert good == (seen == 1), f"console {name}: {child.before!r}"
         ctx.attempt("console_login", "success" if good else "failure", name, after, now(), method="password",
-                    note="" if good else "wrong password or unknown name")
+                    note="" if good else "wrong password or unknown name", named=["auth", "audit"] if good else None)
     if seen == 1:
         child.sendline("exit")
         child.expect(pexpect.EOF)

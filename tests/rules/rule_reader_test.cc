@@ -32,7 +32,9 @@ std::string changed(const std::string& from, const std::string& to) {
   return toml;
 }
 
-TEST(RuleReader, AcceptsTheGoodOne) { EXPECT_TRUE(mistakes_of(kGood).empty()); }
+TEST(RuleReader, AcceptsTheGoodOne) {
+  EXPECT_TRUE(mistakes_of(kGood).empty());
+}
 
 TEST(RuleReader, NamesFileLineAndWhatWasExpected) {
   using Mistakes = std::vector<std::string>;
@@ -74,8 +76,7 @@ source.ip = "1.2.3"
   EXPECT_EQ(mistakes[0].find("bad.toml:9: event.outcome: expected \"success\""), 0U) << mistakes[0];
   EXPECT_EQ(mistakes[1], "bad.toml:10: user.shoe: no such field");
   EXPECT_EQ(mistakes[2], "bad.toml:13: expect: expected \"alert\" or \"quiet\"");
-  EXPECT_EQ(mistakes[3],
-            "bad.toml:15: source.ip: expected an IPv4 or IPv6 address, not \"1.2.3\"");
+  EXPECT_EQ(mistakes[3], "bad.toml:15: source.ip: expected an IPv4 or IPv6 address, not \"1.2.3\"");
 }
 
 TEST(RuleReader, ALaterRuleReplacesAnEarlierOneOfTheSameId) {

@@ -115,6 +115,22 @@ TEST(PairCounts, NeverSeenPairsReadAsUnseenAtTheDefaultSize) {
   EXPECT_NEAR(spread.fill.distinct_pairs, 100'000, 1000);
 }
 
+// The same pairs in every epoch lie at the same places: eight epochs are no worse than one, and the
+// prediction knows it.
+TEST(PairCounts, RecurringPairsCostNothing) {
+  PairCounts pairs = with_ring(std::size_t{1} << 18, 7);
+  for (std::uint64_t i = 0; i < 10'000; ++i) {
+    for (std::int64_t epoch = 0; epoch < 8; ++epoch) pairs.add(hash_number(i), epoch);
+  }
+  std::size_t seen = 0;
+  for (std::uint64_t i = 0; i < 200'000; ++i) {
+    seen += pairs.read(hash_number(i, 5)) != std::array<std::uint8_t, 8>{};
+  }
+  const double measured = static_cast<double>(seen) / 200'000;
+  EXPECT_GT(measured, 0.002);
+  EXPECT_NEAR(pairs.fill().false_seen, measured, measured * 0.2);
+}
+
 TEST(PairCounts, AFullSketchSaysSo) {
   PairCounts pairs = with_ring(1 << 12, 0);
   for (std::uint64_t i = 0; i < 100'000; ++i) pairs.add(hash_number(i), 0);

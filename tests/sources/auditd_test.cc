@@ -8,7 +8,8 @@ namespace {
 
 using Briefs = std::vector<std::string>;
 
-/// A record of user space: "TYPE", time in milliseconds after 1700000000, the kernel's part, the message.
+/// A record of user space: "TYPE", time in milliseconds after 1700000000, the kernel's part, the
+/// message.
 std::string record(const std::string& type, int ms, const std::string& kernel,
                    const std::string& message, const std::string& enriched = "") {
   char stamp[64];
@@ -29,8 +30,8 @@ std::string pam(const std::string& op, const std::string& acct, const std::strin
          " addr=" + host + " terminal=ssh res=" + result;
 }
 std::string word(const std::string& acct, const std::string& result = "failed") {
-  return "op=login acct=" + acct + " exe=\"/usr/sbin/sshd\" hostname=? addr=192.0.2.7 terminal=sshd res=" +
-         result;
+  return "op=login acct=" + acct +
+         " exe=\"/usr/sbin/sshd\" hostname=? addr=192.0.2.7 terminal=sshd res=" + result;
 }
 const std::string kInvalid = "28696E76616C6964207573657229";
 
@@ -79,29 +80,31 @@ TEST(Auditd, LoginIsTheSuccessOfDebian) {
 }
 
 TEST(Auditd, LaterChannelsOfASessionAreNoLogons) {
-  std::string log = sshd("USER_ACCT", 0, 900, pam("accounting", "\"bob\"", "success")) +
-                    sshd("USER_START", 30, 900, pam("session_open", "\"bob\"", "success"),
-                         "auid=1001 ses=20");
-  const std::string id = "op=login id=1001 exe=\"/usr/sbin/sshd\" hostname=? addr=192.0.2.7 "
-                         "terminal=/dev/pts/4 res=success";
+  std::string log =
+      sshd("USER_ACCT", 0, 900, pam("accounting", "\"bob\"", "success")) +
+      sshd("USER_START", 30, 900, pam("session_open", "\"bob\"", "success"), "auid=1001 ses=20");
+  const std::string id =
+      "op=login id=1001 exe=\"/usr/sbin/sshd\" hostname=? addr=192.0.2.7 "
+      "terminal=/dev/pts/4 res=success";
   log += sshd("USER_LOGIN", 3'600'000, 900, id, "auid=1001 ses=20");
   log += sshd("USER_START", 7'200'000, 950, pam("session_open", "\"bob\"", "success"),
               "auid=1001 ses=20");
   log += sshd("USER_LOGIN", 7'300'000, 960, id, "auid=1001 ses=21");
-  EXPECT_EQ(run(log).briefs(), (Briefs{"ssh_login success bob 192.0.2.7 900",
-                                       "ssh_login success bob 192.0.2.7 960"}));
+  EXPECT_EQ(run(log).briefs(),
+            (Briefs{"ssh_login success bob 192.0.2.7 900", "ssh_login success bob 192.0.2.7 960"}));
 }
 
 TEST(Auditd, RedHatLogon) {
   const auto rhel = [](const std::string& type, int ms, int pid, const std::string& text, bool in) {
-    return record(type, ms,
-                  "pid=" + std::to_string(pid) + " uid=0 " +
-                      (in ? "auid=1000 ses=3" : kBefore) +
-                      " subj=system_u:system_r:sshd_t:s0-s0:c0.c1023",
-                  text + " exe=\"/usr/sbin/sshd\" hostname=? addr=192.0.2.7 terminal=ssh res=success");
+    return record(
+        type, ms,
+        "pid=" + std::to_string(pid) + " uid=0 " + (in ? "auid=1000 ses=3" : kBefore) +
+            " subj=system_u:system_r:sshd_t:s0-s0:c0.c1023",
+        text + " exe=\"/usr/sbin/sshd\" hostname=? addr=192.0.2.7 terminal=ssh res=success");
   };
   const std::string log =
-      rhel("USER_AUTH", 0, 900, "op=key algo=ssh-rsa size=2048 fp=SHA256:abc rport=63927 acct=\"andrew\"", false) +
+      rhel("USER_AUTH", 0, 900,
+           "op=key algo=ssh-rsa size=2048 fp=SHA256:abc rport=63927 acct=\"andrew\"", false) +
       rhel("USER_AUTH", 1, 900, "op=pubkey_auth rport=63927 acct=\"andrew\"", false) +
       rhel("USER_AUTH", 2, 900, "op=success acct=\"andrew\"", false) +
       rhel("USER_ACCT", 4, 900, "op=PAM:accounting acct=\"andrew\"", false) +
@@ -123,8 +126,9 @@ TEST(Auditd, RedHatLogon) {
 TEST(Auditd, RedHatFailuresAreNotCountedTwice) {
   const auto own = [](int ms, const std::string& op) {
     return sshd("USER_AUTH", ms, 900,
-                "op=" + op + " acct=\"root\" exe=\"/usr/sbin/sshd\" hostname=? addr=192.0.2.7 "
-                             "terminal=ssh res=failed");
+                "op=" + op +
+                    " acct=\"root\" exe=\"/usr/sbin/sshd\" hostname=? addr=192.0.2.7 "
+                    "terminal=ssh res=failed");
   };
   const std::string wrong = pam("authentication", "\"root\"", "failed");
   const std::string log = sshd("USER_AUTH", 0, 900, wrong) + own(2'000, "password") +
@@ -132,14 +136,16 @@ TEST(Auditd, RedHatFailuresAreNotCountedTwice) {
                           own(6'100, "pubkey") + sshd("USER_LOGIN", 9'000, 900, word("\"root\""));
   EXPECT_EQ(run(log).events.size(), 2U);
   // Without PAM, its own word is all there is.
-  EXPECT_EQ(run(own(0, "password") + own(2'000, "password") + own(2'100, "none")).events.size(), 2U);
+  EXPECT_EQ(run(own(0, "password") + own(2'000, "password") + own(2'100, "none")).events.size(),
+            2U);
   // Its word before PAM's.
   EXPECT_EQ(run(own(0, "password") + sshd("USER_AUTH", 1, 900, wrong)).events.size(), 1U);
 }
 
 TEST(Auditd, NameUntilTheOtherRecordsTellIt) {
   const std::string log =
-      "type=USER_LOGIN msg=audit(1700000000.000:1): user pid=9 uid=0 auid=700 ses=5 msg='op=login id=700 "
+      "type=USER_LOGIN msg=audit(1700000000.000:1): user pid=9 uid=0 auid=700 ses=5 msg='op=login "
+      "id=700 "
       "exe=\"/usr/sbin/sshd\" hostname=1.2.3.4 addr=1.2.3.4 terminal=/dev/pts/0 res=success'";
   EXPECT_EQ(run(log).briefs(), Briefs{"ssh_login success 700 1.2.3.4 9"});
   EXPECT_EQ(run(log + "\x1dUID=\"root\" AUID=\"jane\" ID=\"jane\"").briefs(),
@@ -154,11 +160,13 @@ TEST(Auditd, NameUntilTheOtherRecordsTellIt) {
 TEST(Auditd, UnknownNameGuesses) {
   const std::string initial =
       sshd("USER_LOGIN", 0, 900, word(kInvalid)) + sshd("USER_LOGIN", 1, 900, word(kInvalid));
-  const std::string guess = sshd("USER_AUTH", 60, 900, pam("authentication", "\"oracle\"", "failed")) +
-                            sshd("USER_LOGIN", 2'000, 900, word(kInvalid));
+  const std::string guess =
+      sshd("USER_AUTH", 60, 900, pam("authentication", "\"oracle\"", "failed")) +
+      sshd("USER_LOGIN", 2'000, 900, word(kInvalid));
   EXPECT_EQ(run(initial + guess).briefs(), Briefs{"ssh_login failure oracle 192.0.2.7 900"});
-  const std::string again = sshd("USER_AUTH", 3'000, 900, pam("authentication", "\"oracle\"", "failed")) +
-                            sshd("USER_LOGIN", 5'000, 900, word(kInvalid));
+  const std::string again =
+      sshd("USER_AUTH", 3'000, 900, pam("authentication", "\"oracle\"", "failed")) +
+      sshd("USER_LOGIN", 5'000, 900, word(kInvalid));
   EXPECT_EQ(run(initial + guess + again).events.size(), 2U);
   // Hung up: one failure of nobody known.
   EXPECT_EQ(run(initial).briefs(), Briefs{"ssh_login failure  192.0.2.7 900"});
@@ -169,8 +177,8 @@ TEST(Auditd, UnknownNameGuesses) {
 }
 
 TEST(Auditd, RefusedKeysAreOneFailureOrNone) {
-  const std::string keys = sshd("USER_LOGIN", 0, 900, word("\"alice\"")) +
-                           sshd("USER_LOGIN", 9, 900, word("\"alice\""));
+  const std::string keys =
+      sshd("USER_LOGIN", 0, 900, word("\"alice\"")) + sshd("USER_LOGIN", 9, 900, word("\"alice\""));
   EXPECT_EQ(run(keys).briefs(), Briefs{"ssh_login failure alice 192.0.2.7 900"});
   EXPECT_EQ(run(keys + sshd("USER_ACCT", 20, 900, pam("accounting", "\"alice\"", "success")) +
                 sshd("USER_START", 30, 900, pam("session_open", "\"alice\"", "success")))
@@ -184,7 +192,8 @@ TEST(Auditd, FailureByClosing) {
   Collector sink;
   InputState input;
   const auto feed = [&](const std::string& text) {
-    for (const std::string& line : lines_of(text)) source->feed(line, source->stamp(line, input), sink);
+    for (const std::string& line : lines_of(text))
+      source->feed(line, source->stamp(line, input), sink);
   };
   feed(sshd("USER_LOGIN", 0, 900, word("\"alice\"")));
   feed("type=CWD msg=audit(1700000119.999:9): cwd=\"/\"");
@@ -218,11 +227,11 @@ TEST(Auditd, KeyboardInteractiveAsksInAChild) {
   EXPECT_EQ(told.briefs(), (Briefs{"ssh_login failure dave 192.0.2.7 900",
                                    "ssh_login failure dave 192.0.2.7 900"}));
   for (const Told& event : told.events) EXPECT_EQ(event.method, "keyboard-interactive");
-  const Outcomes right =
-      run(sshd("USER_AUTH", 0, 902, pam("authentication", "\"dave\"", "success")) +
-          sshd("USER_ACCT", 1, 902, pam("accounting", "\"dave\"", "success")) +
-          sshd("CRED_ACQ", 2, 900, pam("setcred", "\"dave\"", "success")) +
-          sshd("USER_START", 5, 900, pam("session_open", "\"dave\"", "success"), "auid=1003 ses=8"));
+  const Outcomes right = run(
+      sshd("USER_AUTH", 0, 902, pam("authentication", "\"dave\"", "success")) +
+      sshd("USER_ACCT", 1, 902, pam("accounting", "\"dave\"", "success")) +
+      sshd("CRED_ACQ", 2, 900, pam("setcred", "\"dave\"", "success")) +
+      sshd("USER_START", 5, 900, pam("session_open", "\"dave\"", "success"), "auid=1003 ses=8"));
   ASSERT_EQ(right.briefs(), Briefs{"ssh_login success dave 192.0.2.7 900"});
   EXPECT_EQ(right.events[0].method, "keyboard-interactive");
 }
@@ -234,10 +243,11 @@ TEST(Auditd, AccountDecides) {
   EXPECT_EQ(run(yes + no + sshd("USER_LOGIN", 2, 900, word("\"eve\""))).briefs(),
             Briefs{"ssh_login failure eve 192.0.2.7 900"});
   // Only the password is too old: the session opens.
-  EXPECT_EQ(run(yes + no +
-                sshd("USER_START", 9, 900, pam("session_open", "\"eve\"", "success"), "auid=5 ses=1"))
-                .briefs(),
-            Briefs{"ssh_login success eve 192.0.2.7 900"});
+  EXPECT_EQ(
+      run(yes + no +
+          sshd("USER_START", 9, 900, pam("session_open", "\"eve\"", "success"), "auid=5 ses=1"))
+          .briefs(),
+      Briefs{"ssh_login success eve 192.0.2.7 900"});
 }
 
 std::string sudo(const std::string& type, int ms, const std::string& message, int uid = 1000) {
@@ -253,10 +263,11 @@ std::string command(const std::string& result) {
 TEST(Auditd, Sudo) {
   const std::string ask = sudo("USER_AUTH", 0, sudo_pam("authentication", "\"alice\"", "success")) +
                           sudo("USER_ACCT", 1, sudo_pam("accounting", "\"alice\"", "success"));
-  const std::string session = sudo("CRED_REFR", 3, sudo_pam("setcred", "\"bob\"", "success"), 0) +
-                              sudo("USER_START", 4, sudo_pam("session_open", "\"bob\"", "success"), 0) +
-                              sudo("USER_END", 9, sudo_pam("session_close", "\"bob\"", "success"), 0) +
-                              sudo("CRED_DISP", 9, sudo_pam("setcred", "\"bob\"", "success"), 0);
+  const std::string session =
+      sudo("CRED_REFR", 3, sudo_pam("setcred", "\"bob\"", "success"), 0) +
+      sudo("USER_START", 4, sudo_pam("session_open", "\"bob\"", "success"), 0) +
+      sudo("USER_END", 9, sudo_pam("session_close", "\"bob\"", "success"), 0) +
+      sudo("CRED_DISP", 9, sudo_pam("setcred", "\"bob\"", "success"), 0);
   const std::string allowed = sudo("USER_CMD", 2, command("success"));
   const Briefs once = {"sudo success alice as bob 700"};
   EXPECT_EQ(run(ask + allowed + session).briefs(), once);
@@ -272,12 +283,14 @@ TEST(Auditd, Sudo) {
 }
 
 TEST(Auditd, SudoRefusals) {
-  const std::string wrong = sudo("USER_AUTH", 0, sudo_pam("authentication", "\"alice\"", "failed")) +
-                            sudo("USER_AUTH", 2'000, sudo_pam("authentication", "\"alice\"", "failed"));
+  const std::string wrong =
+      sudo("USER_AUTH", 0, sudo_pam("authentication", "\"alice\"", "failed")) +
+      sudo("USER_AUTH", 2'000, sudo_pam("authentication", "\"alice\"", "failed"));
   const std::string refused = sudo("USER_CMD", 4'000, command("failed"));
   EXPECT_EQ(run(wrong + refused).events.size(), 2U);
   EXPECT_EQ(run(refused).briefs(), Briefs{"sudo failure 1000 700"});
-  const std::string right = sudo("USER_AUTH", 3'000, sudo_pam("authentication", "\"alice\"", "success"));
+  const std::string right =
+      sudo("USER_AUTH", 3'000, sudo_pam("authentication", "\"alice\"", "success"));
   EXPECT_EQ(run(right + refused).briefs(), Briefs{"sudo failure alice 700"});
   EXPECT_EQ(run(wrong + right + refused).events.size(), 3U);
 }
@@ -311,8 +324,10 @@ TEST(Auditd, ConsoleAndScreen) {
                 .briefs(),
             (Briefs{"console_login failure Tr0ub4dor 500", "console_login success bob 500"}));
   const auto gdm = [](const std::string& acct) {
-    return sshd("USER_ACCT", 0, 501, pam("accounting", acct, "success", "/usr/libexec/gdm-session-worker", "?")) +
-           sshd("USER_START", 1, 501, pam("session_open", acct, "success", "/usr/libexec/gdm-session-worker", "?"));
+    return sshd("USER_ACCT", 0, 501,
+                pam("accounting", acct, "success", "/usr/libexec/gdm-session-worker", "?")) +
+           sshd("USER_START", 1, 501,
+                pam("session_open", acct, "success", "/usr/libexec/gdm-session-worker", "?"));
   };
   EXPECT_EQ(run(gdm("\"carol\"")).briefs(), Briefs{"gdm_login success carol 501"});
   EXPECT_EQ(run(gdm("\"Debian-gdm\"")).events.size(), 0U);
@@ -322,7 +337,8 @@ TEST(Auditd, CronAndServicesAreOther) {
   std::string log;
   for (const std::string exe : {"/usr/sbin/cron", "/usr/lib/systemd/systemd", "/usr/bin/passwd"}) {
     log += sshd("USER_ACCT", 0, 1, pam("accounting", "\"alice\"", "success", exe, "?"));
-    log += "type=LOGIN msg=audit(1700000000.001:2): pid=1 uid=0 old-auid=4294967295 auid=1000 res=1\n";
+    log +=
+        "type=LOGIN msg=audit(1700000000.001:2): pid=1 uid=0 old-auid=4294967295 auid=1000 res=1\n";
     log += sshd("USER_START", 2, 1, pam("session_open", "\"alice\"", "success", exe, "?"));
   }
   const Outcomes told = run(log);
@@ -333,11 +349,12 @@ TEST(Auditd, CronAndServicesAreOther) {
 
 TEST(Auditd, EveryNameOfSshd) {
   for (const std::string exe :
-       {"\"/usr/sbin/sshd\"", "\"/usr/lib/openssh/sshd-session\"", "\"/usr/libexec/openssh/sshd-session\"",
+       {"\"/usr/sbin/sshd\"", "\"/usr/lib/openssh/sshd-session\"",
+        "\"/usr/libexec/openssh/sshd-session\"",
         "2F7573722F7362696E2F73736864202864656C6574656429" /* sshd (deleted) */}) {
-    const Outcomes told = run(sshd("USER_LOGIN", 0, 1,
-                                   "op=login acct=\"x\" exe=" + exe +
-                                       " hostname=? addr=192.0.2.7 terminal=ssh res=failed"));
+    const Outcomes told = run(sshd(
+        "USER_LOGIN", 0, 1,
+        "op=login acct=\"x\" exe=" + exe + " hostname=? addr=192.0.2.7 terminal=ssh res=failed"));
     ASSERT_EQ(told.briefs(), Briefs{"ssh_login failure x 192.0.2.7 1"}) << exe;
     EXPECT_EQ(told.events[0].process, "sshd");
   }

@@ -79,16 +79,13 @@ TEST(AuthlogSshd, MessagesThatTellAnOutcome) {
        "ssh_login failure root from 203.0.113.9:1 via password"},
       {"Failed password for root from UNKNOWN port 65535 ssh2",
        "ssh_login failure root from UNKNOWN:65535 via password"},
-      {"Connection closed by authenticating user root 203.0.113.9 port 5 [preauth]",
-       "ssh_login failure root from 203.0.113.9:5"},
-      {"Connection reset by authenticating user root 203.0.113.9 port 5 [preauth]",
-       "ssh_login failure root from 203.0.113.9:5"},
-      {"Disconnected from authenticating user root 203.0.113.9 port 5 [preauth]",
-       "ssh_login failure root from 203.0.113.9:5"},
       {"Disconnecting authenticating user root 2001:db8::5 port 5: Too many authentication "
        "failures "
        "[preauth]",
        "ssh_login failure root from 2001:db8::5:5"},
+      {"ROOT LOGIN REFUSED FROM 2001:db8::5 port 5 [preauth]",
+       "ssh_login failure root from 2001:db8::5:5"},
+      {"ROOT LOGIN REFUSED FROM 10.0.0.2", "ssh_login failure root from 10.0.0.2"},
       {"Invalid user test from 10.0.2.2", "ssh_login failure test from 10.0.2.2"},
       {"Invalid user test from 10.0.2.2 port 17", "ssh_login failure test from 10.0.2.2:17"},
       {"Illegal user test from 10.0.2.2", "ssh_login failure test from 10.0.2.2"},
@@ -124,6 +121,12 @@ TEST(AuthlogSshd, MessagesThatTellNone) {
           "Postponed publickey for root from 10.0.0.1 port 2 ssh2 [preauth]",
           "Partial publickey for root from 10.0.0.1 port 2 ssh2: RSA SHA256:x",
           "Connection closed by invalid user x 10.0.0.1 port 2 [preauth]",
+          "Connection closed by authenticating user root 10.0.0.1 port 5 [preauth]",
+          "Connection reset by authenticating user root 10.0.0.1 port 5 [preauth]",
+          "Disconnected from authenticating user root 10.0.0.1 port 5 [preauth]",
+          "Disconnecting authenticating user root 10.0.0.1 port 5: Change of username or service "
+          "not allowed: (root,ssh-connection) -> (x: Too many authentication failures,ssh) "
+          "[preauth]",
           "Connection closed by 10.0.0.1 port 2 [preauth]",
           "Connection closed by 10.0.0.1 [preauth]",
           "Disconnected from user root 10.0.0.1 port 2",
@@ -164,6 +167,7 @@ TEST(AuthlogSshd, MalformedLinesAreCountedAndTellNothing) {
            "Invalid user root",
            "Connection closed by authenticating user root",
            "Disconnecting authenticating user root 10.0.0.1",
+           "ROOT LOGIN REFUSED FROM",
        }) {
     Feeder run;
     run.sshd(10, message).finish();
@@ -246,24 +250,77 @@ TEST(AuthlogSshd, EndOfAToldAttemptTellsNothing) {
   }
 }
 
-TEST(AuthlogSshd, EndCountsOnce) {
+/// A client whose keys are refused and one that hangs up at the prompt leave the same line.
+TEST(AuthlogSshd, HangingUpIsNoAttempt) {
+  for (const char* end : {"Connection closed by authenticating user bob 10.0.0.1 port 2 [preauth]",
+                          "Connection reset by authenticating user bob 10.0.0.1 port 2 [preauth]",
+                          "Disconnected from authenticating user bob 10.0.0.1 port 2 [preauth]"}) {
+    Feeder run;
+    run.sshd(10, "Postponed publickey for bob from 10.0.0.1 port 2 ssh2 [preauth]")
+        .sshd(10, "Received disconnect from 10.0.0.1 port 2:11: Bye [preauth]")
+        .sshd(10, end)
+        .finish();
+    EXPECT_EQ(run.briefs(), Briefs{}) << end;
+
+    Feeder held;
+    held.sshd(10, "error: PAM: Authentication failure for bob from 10.0.0.1").sshd(10, end, 5);
+    EXPECT_EQ(held.events.size(), 1U) << end;
+    held.finish();
+    EXPECT_EQ(held.briefs(),
+              Briefs{"ssh_login failure bob from 10.0.0.1 via keyboard-interactive"});
+  }
+}
+
+TEST(AuthlogSshd, TooManyFailuresCountOnce) {
+  const std::string most =
+      "error: maximum authentication attempts exceeded for bob from 10.0.0.1 port 2 ssh2 [preauth]";
+  const std::string enough =
+      "Disconnecting authenticating user bob 10.0.0.1 port 2: Too many authentication failures "
+      "[preauth]";
+  const std::string end = "Connection closed by authenticating user bob 10.0.0.1 port 2 [preauth]";
   Feeder run;
-  run.sshd(10, "Postponed publickey for bob from 10.0.0.1 port 2 ssh2 [preauth]")
-      .sshd(10, "Received disconnect from 10.0.0.1 port 2:11: Bye [preauth]")
-      .sshd(10, "Disconnected from authenticating user bob 10.0.0.1 port 2 [preauth]")
-      .sshd(10, "Disconnected from authenticating user bob 10.0.0.1 port 2 [preauth]")
-      .sshd(10,
-            "message repeated 7 times: [ Disconnected from authenticating user bob 10.0.0.1 "
-            "port 2 [preauth]]")
+  run.sshd(10, most)
+      .sshd(10, enough)
+      .sshd(10, enough)
+      .sshd(10, "message repeated 7 times: [ " + enough + "]")
+      .sshd(10, end)
+      .sshd(10, end)
       .finish();
   EXPECT_EQ(run.briefs(), Briefs{"ssh_login failure bob from 10.0.0.1:2"});
+
+  Feeder told;
+  told.sshd(10, "Failed password for bob from 10.0.0.1 port 2 ssh2")
+      .sshd(10, most)
+      .sshd(10, enough)
+      .finish();
+  EXPECT_EQ(told.briefs(), Briefs{"ssh_login failure bob from 10.0.0.1:2 via password"});
+}
+
+TEST(AuthlogSshd, RootRefusedCountsOnce) {
+  const std::string refused = "ROOT LOGIN REFUSED FROM 10.0.0.1 port 2";
+  const std::string end = "Connection closed by authenticating user root 10.0.0.1 port 2 [preauth]";
+  Feeder run;
+  run.sshd(10, refused).sshd(10, refused + " [preauth]").sshd(10, end, 1).finish();
+  EXPECT_EQ(run.briefs(), Briefs{"ssh_login failure root from 10.0.0.1:2"});
+
+  // At LogLevel VERBOSE.
+  Feeder verbose;
+  verbose.sshd(10, refused)
+      .sshd(10, "Failed publickey for root from 10.0.0.1 port 2 ssh2: RSA " + std::string(kKey))
+      .sshd(10, refused + " [preauth]")
+      .sshd(10, end)
+      .finish();
+  EXPECT_EQ(verbose.briefs(), Briefs{"ssh_login failure root from 10.0.0.1:2 via publickey"});
 }
 
 TEST(AuthlogSshd, APidUsedAgainIsANewAttempt) {
   Feeder run;
   run.sshd(10, "Failed password for bob from 10.0.0.1 port 2 ssh2")
       // Another port, so another connection: the earlier Failed line does not tell this one.
-      .sshd(10, "Connection closed by authenticating user bob 10.0.0.1 port 3 [preauth]", 50)
+      .sshd(10,
+            "Disconnecting authenticating user bob 10.0.0.1 port 3: Too many authentication "
+            "failures [preauth]",
+            50)
       .sshd(11, "Invalid user eve from 10.0.0.7 port 4", 51)
       .sshd(11, "Connection from 10.0.0.8 port 9 on 10.0.0.2 port 22", 52)
       .sshd(11, "Accepted password for bob from 10.0.0.8 port 9 ssh2", 53)
@@ -312,6 +369,16 @@ TEST(AuthlogSshd, KeyboardInteractiveRoundsCountOnceEach) {
       .finish();
   EXPECT_EQ(unknown.briefs(),
             Briefs{"ssh_login failure hadoop from 10.0.0.5:7 via keyboard-interactive"});
+
+  Feeder repeated;
+  repeated.sshd(10, "error: PAM: Authentication failure for dave from 10.0.0.5")
+      .sshd(10,
+            "message repeated 2 times: [ error: PAM: Authentication failure for dave from "
+            "10.0.0.5]",
+            2)
+      .sshd(10, "Failed keyboard-interactive/pam for dave from 10.0.0.5 port 7 ssh2", 2)
+      .finish();
+  EXPECT_EQ(repeated.events.size(), 3U);
 
   Feeder then_right;
   then_right.sshd(10, "error: PAM: Authentication failure for dave from 10.0.0.5")

@@ -1,9 +1,10 @@
-// Detector `joint`: one event, one surprise. The p-values of all rare rules on an event are combined
-// by Fisher's method, X = -2 sum w ln p (Fisher, 1932; weights after Good, 1955). Those p-values are
-// discrete, conservative and depend on each other (a new address comes with a new network), so X is not held against chi-square
-// but against its own measured distribution: every event's X is counted in the baseline, in bins that
-// add across hosts, and the joint p-value is the share of events at least as surprising. Before
-// enough was seen, Brown's moment fit stands in (measured_tail.h).
+// Detector `joint`: one event, one surprise. The p-values of all rare rules on an event are
+// combined by Fisher's method, X = -2 sum w ln p (Fisher, 1932; weights after Good, 1955). Those
+// p-values are discrete, conservative and depend on each other (a new address comes with a new
+// network), so X is not held against chi-square but against its own measured distribution: every
+// event's X is counted in the baseline, in bins that add across hosts, and the joint p-value is the
+// share of events at least as surprising. Before enough was seen, Brown's moment fit stands in
+// (measured_tail.h).
 //
 //   [joint]
 //   over = ["rare_source_ip_for_user", ...]   rules to combine; default: every `rare` rule
@@ -50,11 +51,12 @@ class Joint final : public Detector {
         x < kDullBelow ? 1 : measured_tail(input.baseline.histograms().read(name_), prior_, x);
   }
 
-  void learn(const EventKeys& /*keys*/, std::int64_t /*epoch*/, Baseline& /*baseline*/)
-      const override {}
+  void learn(const EventKeys& /*keys*/, std::int64_t /*epoch*/,
+             Baseline& /*baseline*/) const override {}
 
   void calibrate(const Evidence& evidence, std::int64_t epoch, Baseline& baseline) const override {
-    baseline.histograms().add(name_, static_cast<std::uint32_t>(tail_bin(evidence.statistic)), epoch);
+    baseline.histograms().add(name_, static_cast<std::uint32_t>(tail_bin(evidence.statistic)),
+                              epoch);
   }
 
  private:
@@ -91,8 +93,8 @@ std::unique_ptr<Detector> make_joint(Rule& rule, Params& table, ViewTable& /*vie
     rule.suppress_by = {View{Cut::whole, Field::user_name, false}};
   }
   // Histograms are named without the fleet key: what is counted is no secret.
-  return std::make_unique<Joint>(hash_text(HashKey{}, rule.id), std::move(over),
-                                 std::move(weights), prior);
+  return std::make_unique<Joint>(hash_text(HashKey{}, rule.id), std::move(over), std::move(weights),
+                                 prior);
 }
 
 }  // namespace

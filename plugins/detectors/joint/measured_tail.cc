@@ -29,9 +29,9 @@ std::size_t last_bin_with(const std::array<std::uint64_t, kTailBins>& tail, std:
 double brown_tail(const TailPrior& prior, double x) {
   if (x <= 0) return 1;
   using namespace boost::math::policies;
-  using Quiet = policy<domain_error<ignore_error>, overflow_error<ignore_error>,
-                       underflow_error<ignore_error>, evaluation_error<ignore_error>,
-                       promote_double<false>>;
+  using Quiet =
+      policy<domain_error<ignore_error>, overflow_error<ignore_error>,
+             underflow_error<ignore_error>, evaluation_error<ignore_error>, promote_double<false>>;
   const double scale = prior.variance / (2 * prior.mean);
   const double freedom = 2 * prior.mean * prior.mean / prior.variance;
   const double q = boost::math::gamma_q(freedom / 2, x / (2 * scale), Quiet());
@@ -63,13 +63,14 @@ double measured_tail(const std::array<std::uint64_t, kTailBins>& bins, const Tai
     for (std::size_t b = from; b < kTailBins; ++b) {
       excess += static_cast<double>(bins[b]) * (static_cast<double>(b - from) + 0.5);
     }
-    const double scale = std::clamp(excess / static_cast<double>(tail[from]), kFisherScale, kScaleMax);
-    measured = static_cast<double>(tail[edge]) / seen *
-               std::exp(-(x - static_cast<double>(edge)) / scale);
+    const double scale =
+        std::clamp(excess / static_cast<double>(tail[from]), kFisherScale, kScaleMax);
+    measured =
+        static_cast<double>(tail[edge]) / seen * std::exp(-(x - static_cast<double>(edge)) / scale);
   }
   const double trust = seen / (seen + kPriorEvents);
-  return std::clamp(std::exp(trust * std::log(measured) + (1 - trust) * std::log(believed)),
-                    1e-300, 1.0);
+  return std::clamp(std::exp(trust * std::log(measured) + (1 - trust) * std::log(believed)), 1e-300,
+                    1.0);
 }
 
 }  // namespace doorward

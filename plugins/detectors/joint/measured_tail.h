@@ -6,8 +6,8 @@
 
 namespace doorward {
 
-/// What is believed of the statistic before enough of it was seen: the moments of Fisher's statistic
-/// under the dependence between its parts. Brown (1975) fits a scaled chi-square to them.
+/// What is believed of the statistic before enough of it was seen: the moments of Fisher's
+/// statistic under the dependence between its parts. Brown (1975) fits a scaled chi-square to them.
 struct TailPrior {
   double mean = 2.5;
   double variance = 14;
@@ -25,8 +25,8 @@ inline std::size_t tail_bin(double x) {
 
 /// P(X >= x) given counts of past X by bin. While few were seen the prior leads; then the measured
 /// share does. Beyond the last bin that still has company, the tail is continued exponentially with
-/// the mean excess seen above (peaks over threshold with an exponential excess; Pickands, 1975), never
-/// thinner than Fisher's own tail under independence (exp(-x/2)). In (0, 1].
+/// the mean excess seen above (peaks over threshold with an exponential excess; Pickands, 1975),
+/// never thinner than Fisher's own tail under independence (exp(-x/2)). In (0, 1].
 double measured_tail(const std::array<std::uint64_t, kTailBins>& bins, const TailPrior& prior,
                      double x);
 

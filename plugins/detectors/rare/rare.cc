@@ -16,7 +16,8 @@
 // At the finest level counts are judged against logons. At a coarser one the customers are the
 // distinct values of the level below, as in a hierarchical Pitman-Yor process (Teh, 2006); a fleet
 // level's customers are the distinct (partition, value) pairs. The chain stops at the first level
-// that knows the value. Every update is unconditional and linear, so baselines of several hosts add.
+// that knows the value. Every update is unconditional and linear, so baselines of several hosts
+// add.
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -38,9 +39,9 @@ struct Level {
   View by;
   std::uint8_t partition_index = 0;
   std::uint8_t by_index = 0;
-  bool fleet = false;             // another partition than the finest level's
-  std::uint64_t number = 0;       // names the level in keys
-  std::uint64_t customers = 0;    // fleet levels: names the table of (partition, value) pairs
+  bool fleet = false;           // another partition than the finest level's
+  std::uint64_t number = 0;     // names the level in keys
+  std::uint64_t customers = 0;  // fleet levels: names the table of (partition, value) pairs
 };
 
 class Rare final : public Detector {
@@ -65,8 +66,8 @@ class Rare final : public Detector {
  private:
   struct Seen {
     double count = 0;
-    bool regular = false;            // a counter is full: not rare by any measure
-    std::uint8_t dormant_epochs = 0; // seen, but longer ago than the window
+    bool regular = false;             // a counter is full: not rare by any measure
+    std::uint8_t dormant_epochs = 0;  // seen, but longer ago than the window
   };
 
   template <class Counts>

@@ -11,7 +11,7 @@
 namespace doorward {
 namespace {
 
-constexpr std::size_t kFlushBytes = 64 * 1024;
+constexpr std::size_t kFlushBytes = std::size_t{64} * 1024;
 
 /// Text that a terminal may show: controls and broken UTF-8 become '?', since names come from
 /// attackers and escape sequences can rewrite a screen.
@@ -97,10 +97,9 @@ class Stdout final : public Output {
 }  // namespace
 
 extern const OutputPlugin kOutputStdout;
-const OutputPlugin kOutputStdout = {
-    "stdout", "alerts on standard output, as ECS NDJSON or text",
-    [](const OutputOptions& options) -> std::unique_ptr<Output> {
-      return std::make_unique<Stdout>(options);
-    }};
+const OutputPlugin kOutputStdout = {"stdout", "alerts on standard output, as ECS NDJSON or text",
+                                    [](const OutputOptions& options) -> std::unique_ptr<Output> {
+                                      return std::make_unique<Stdout>(options);
+                                    }};
 
 }  // namespace doorward

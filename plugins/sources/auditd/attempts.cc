@@ -16,7 +16,8 @@ std::size_t hash(std::uint64_t host, std::uint32_t pid, Program program) {
 }
 
 std::size_t address_hash(std::uint64_t host, const IpAddress& ip) {
-  std::uint64_t high = 0, low = 0;
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
   std::memcpy(&high, ip.bytes.data(), sizeof high);
   std::memcpy(&low, ip.bytes.data() + sizeof high, sizeof low);
   return mix(host ^ high ^ mix(low)) % kOpenAttemptsMax;
@@ -140,7 +141,7 @@ Attempt* AttemptTable::newest_complaint(std::uint64_t host, const IpAddress& ip)
   return at(complaints_[address_hash(host, ip)].last);
 }
 
-void AttemptTable::append(List& list, Links Attempt::* links, Attempt& attempt) {
+void AttemptTable::append(List& list, Links Attempt::*links, Attempt& attempt) {
   const Slot slot = slot_of(attempt);
   (attempt.*links) = {list.last, kNoSlot, true};
   if (list.last == kNoSlot) {
@@ -151,7 +152,7 @@ void AttemptTable::append(List& list, Links Attempt::* links, Attempt& attempt) 
   list.last = slot;
 }
 
-void AttemptTable::remove(List& list, Links Attempt::* links, Attempt& attempt) {
+void AttemptTable::remove(List& list, Links Attempt::*links, Attempt& attempt) {
   const Links was = attempt.*links;
   if (was.previous == kNoSlot) {
     list.first = was.next;

@@ -61,21 +61,21 @@ struct Attempt {
 
   // What has been seen of it.
   Pending pending = Pending::nothing;
-  bool fresh = false;      ///< records that only stand at the start of a logon
-  bool own_auth = false;   ///< PAM's authentication ran in this very process
+  bool fresh = false;     ///< records that only stand at the start of a logon
+  bool own_auth = false;  ///< PAM's authentication ran in this very process
   bool last_auth_ok = false;
   bool complaint_told = false;
-  std::uint32_t guesses = 0;        ///< failures that PAM told of
-  std::uint32_t guesses_said = 0;   ///< those that the program has spoken of as well
-  std::uint32_t said_alone = 0;     ///< told on the program's word, whose PAM record may follow
+  std::uint32_t guesses = 0;       ///< failures that PAM told of
+  std::uint32_t guesses_said = 0;  ///< those that the program has spoken of as well
+  std::uint32_t said_alone = 0;    ///< told on the program's word, whose PAM record may follow
   TimeUs opened = kNoTime;
-  TimeUs complained = kNoTime;      ///< the last complaint
-  TimeUs named_at = kNoTime;        ///< login: when `user` was set
-  TimeUs decided_at = kNoTime;      ///< sudo: time of its word on the command
+  TimeUs complained = kNoTime;  ///< the last complaint
+  TimeUs named_at = kNoTime;    ///< login: when `user` was set
+  TimeUs decided_at = kNoTime;  ///< sudo: time of its word on the command
   TimeUs success_at = kNoTime;
   TimeUs ended_at = kNoTime;
-  TimeUs seen = kNoTime;            ///< newest event time of the source when it was last touched
-  TimeUs pending_since = kNoTime;   ///< the same when `pending` was set
+  TimeUs seen = kNoTime;           ///< newest event time of the source when it was last touched
+  TimeUs pending_since = kNoTime;  ///< the same when `pending` was set
   std::uint32_t uid = kNoUid;
   std::uint32_t auid = kNoUid;
   std::uint16_t port = 0;
@@ -89,8 +89,8 @@ struct Attempt {
   ShortText<128> fingerprint;
   HeldEvent* told = nullptr;  ///< what is pending, and null else; see AttemptTable::keep()
 
-  Links age;            ///< all, by `seen`
-  Links hold;           ///< sshd's guesses, and complaints whose process ended, by `pending_since`
+  Links age;   ///< all, by `seen`
+  Links hold;  ///< sshd's guesses, and complaints whose process ended, by `pending_since`
   bool held_as_guess = false;
   bool address_is_guess = false;
   Links address_links;  ///< sshd's guesses and complaints, by peer address
@@ -110,8 +110,9 @@ class AttemptTable {
   /// Takes it out of every list. The reference is dead.
   void close(Attempt& attempt);
 
-  /// Copies `event` as what is pending. Gives false when a field was cut. The copy lives until forget(), or
-  /// rather until the next keep() of any attempt, so that it may be told after it was forgotten.
+  /// Copies `event` as what is pending. Gives false when a field was cut. The copy lives until
+  /// forget(), or rather until the next keep() of any attempt, so that it may be told after it was
+  /// forgotten.
   bool keep(Attempt& attempt, const Event& event);
   void forget(Attempt& attempt);
 
@@ -147,22 +148,24 @@ class AttemptTable {
     Slot first = kNoSlot;
     Slot last = kNoSlot;
   };
-  Attempt* at(Slot slot) { return slot == kNoSlot ? nullptr : &attempts_[static_cast<std::size_t>(slot)]; }
+  Attempt* at(Slot slot) {
+    return slot == kNoSlot ? nullptr : &attempts_[static_cast<std::size_t>(slot)];
+  }
   [[nodiscard]] Slot slot_of(const Attempt& attempt) const {
     return static_cast<Slot>(&attempt - attempts_.get());
   }
   List& chain_of(const Attempt& attempt);
-  void append(List& list, Links Attempt::* links, Attempt& attempt);
-  void remove(List& list, Links Attempt::* links, Attempt& attempt);
+  void append(List& list, Links Attempt::*links, Attempt& attempt);
+  void remove(List& list, Links Attempt::*links, Attempt& attempt);
   void unindex(const Attempt& attempt);
 
   std::unique_ptr<Attempt[]> attempts_;
   std::vector<Slot> free_;
   std::unique_ptr<HeldEvent[]> told_;
-  std::vector<HeldEvent*> free_told_;  ///< used as a stack: few are ever touched
+  std::vector<HeldEvent*> free_told_;   ///< used as a stack: few are ever touched
   std::array<Slot, kIndexSize> index_;  ///< open addressing, linear probing
   using Chains = std::array<List, kOpenAttemptsMax>;
-  Chains guesses_{};     ///< by peer address
+  Chains guesses_{};  ///< by peer address
   Chains complaints_{};
   List age_;
   List held_guesses_;

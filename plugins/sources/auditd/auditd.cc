@@ -70,7 +70,8 @@ class AuditdSource final : public Source {
 
 /// A file whose first lines have the head of an audit record is audit.log and nothing else.
 int sniff(std::string_view head) {
-  int lines = 0, ours = 0;
+  int lines = 0;
+  int ours = 0;
   while (!head.empty() && lines < 10) {
     const std::size_t end = head.find('\n');
     const std::string_view line = head.substr(0, end);
@@ -91,8 +92,8 @@ std::unique_ptr<Source> make(const SourceOptions& options) {
 }  // namespace auditd
 
 extern const SourcePlugin kSourceAuditd;
-const SourcePlugin kSourceAuditd = {
-    "auditd", "Linux audit log, /var/log/audit/audit.log, raw or enriched", auditd::sniff,
-    auditd::make};
+const SourcePlugin kSourceAuditd = {"auditd",
+                                    "Linux audit log, /var/log/audit/audit.log, raw or enriched",
+                                    auditd::sniff, auditd::make};
 
 }  // namespace doorward

@@ -1,8 +1,8 @@
 // What each record means for its attempt.
-#include "plugins/sources/auditd/logons.h"
-
 #include <algorithm>
 #include <utility>
+
+#include "plugins/sources/auditd/logons.h"
 
 namespace doorward::auditd {
 namespace {
@@ -15,7 +15,9 @@ std::uint64_t auth_key(const Attempt& attempt) {
   return key ^ key >> 32;
 }
 
-bool is_agent(Program program) { return program == Program::su || program == Program::sudo; }
+bool is_agent(Program program) {
+  return program == Program::su || program == Program::sudo;
+}
 
 /// The login screen's own session is nobody's logon.
 bool is_greeter(const Attempt& attempt) {
@@ -64,7 +66,8 @@ void Logons::apply(Attempt& attempt, const Record& record) {
 void Logons::take_auth(Attempt& attempt, const Record& record) {
   const bool refused_later = attempt.pending == Pending::refused &&
                              attempt.told->event().time >= record.time;  // read too early
-  if (attempt.pending == Pending::guess || (attempt.pending == Pending::refused && !refused_later)) {
+  if (attempt.pending == Pending::guess ||
+      (attempt.pending == Pending::refused && !refused_later)) {
     tell_pending(attempt);
   }
   attempt.own_auth = true;
@@ -160,15 +163,15 @@ bool Logons::claim_guess(Attempt& speaker, const Record& record) {
   for (int steps = 0; guess != nullptr && steps < kAddressStepsMax;
        ++steps, guess = attempts_.newer_at_address(*guess)) {
     if (guess->host != speaker.host || !(guess->ip == speaker.ip) || guess == &speaker) continue;
-    // Another process that sshd spoke of itself is no child of this one, nor is an older one. (Where
-    // pids began again in between, the word stays a complaint of its own.)
+    // Another process that sshd spoke of itself is no child of this one, nor is an older one.
+    // (Where pids began again in between, the word stays a complaint of its own.)
     if (guess->complained != kNoTime || guess->guesses_said != 0) continue;
     if (guess->pid < speaker.pid) continue;
     const TimeUs time = guess->told->event().time;
     if (time > record.time) continue;
     // sshd refused the name, and does not say it: then it refused it before the guess.
-    const bool same_user = speaker.user.empty() ? speaker.opened <= time
-                                                : speaker.user.view() == guess->user.view();
+    const bool same_user =
+        speaker.user.empty() ? speaker.opened <= time : speaker.user.view() == guess->user.view();
     if (!same_user) continue;
     speaker.user.set(guess->user.view());
     if (speaker.pending == Pending::complaint) drop_pending(speaker);

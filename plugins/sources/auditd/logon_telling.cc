@@ -1,7 +1,7 @@
 // How an attempt becomes an event.
-#include "plugins/sources/auditd/logons.h"
-
 #include <charconv>
+
+#include "plugins/sources/auditd/logons.h"
 
 namespace doorward::auditd {
 namespace {
@@ -67,8 +67,7 @@ Event Logons::event_of(Attempt& attempt, Outcome outcome, const Record& record) 
   event.port = attempt.port;
   event.ip = attempt.ip;
   const bool asks_again = attempt.program == Program::login || attempt.program == Program::gdm;
-  event[Field::user_name] =
-      asks_again && !record.acct.empty() ? record.acct : user_of(attempt);
+  event[Field::user_name] = asks_again && !record.acct.empty() ? record.acct : user_of(attempt);
   event[Field::user_effective_name] = attempt.effective.view();
   event[Field::source_address] = attempt.address.view();
   event[Field::host_name] =

@@ -15,8 +15,8 @@ bool opens_logon(RecordType type) {
   return type == RecordType::user_auth || type == RecordType::user_acct;
 }
 
-/// Records with which a logon can begin. Others only add to an attempt that is open: what they close
-/// may have begun weeks ago.
+/// Records with which a logon can begin. Others only add to an attempt that is open: what they
+/// close may have begun weeks ago.
 bool opens(const Record& record) {
   switch (record.type) {
     case RecordType::user_auth:
@@ -128,7 +128,7 @@ Attempt* Logons::attempt_of(const Record& record) {
 
 /// Whether the record belongs to a later process that was given the same pid. Records may come a
 /// little late, so that only one which is newer than the end of the first life begins a second.
-bool Logons::is_next_life(const Attempt& attempt, const Record& record) const {
+bool Logons::is_next_life(const Attempt& attempt, const Record& record) {
   if (attempt.ended_at != kNoTime) return record.time > attempt.ended_at;
   const bool asks_pam = record.of_pam && (record.type == RecordType::user_auth ||
                                           record.type == RecordType::user_acct);
@@ -145,9 +145,8 @@ bool Logons::is_next_life(const Attempt& attempt, const Record& record) const {
   }
   if (attempt.program != Program::su && attempt.program != Program::sudo) return false;
   if (begins && attempt.uid != kNoUid && attempt.uid != record.uid) return true;
-  const bool agreed =
-      attempt.pending == Pending::authorized || attempt.pending == Pending::command ||
-      attempt.pending == Pending::refused;
+  const bool agreed = attempt.pending == Pending::authorized ||
+                      attempt.pending == Pending::command || attempt.pending == Pending::refused;
   return agreed && asks_pam && record.type == RecordType::user_auth &&
          record.time > attempt.told->event().time;
 }
@@ -187,8 +186,9 @@ void Logons::note_details(Attempt& attempt, const Record& record) {
   if (!whole) ++counters_.cut_fields;
 }
 
-/// Who. sshd, login: the account. su, sudo: the caller's uid, which is only right before the program
-/// becomes somebody else, and the account is the caller (sudo, while asking), else the target.
+/// Who. sshd, login: the account. su, sudo: the caller's uid, which is only right before the
+/// program becomes somebody else, and the account is the caller (sudo, while asking), else the
+/// target.
 void Logons::note_user(Attempt& attempt, const Record& record) {
   bool whole = true;
   const bool asks = record.type == RecordType::user_auth || record.type == RecordType::user_acct ||

@@ -14,12 +14,14 @@
 
 namespace doorward::auditd {
 
-/// How long a guess waits for sshd's own word on it, which names the pid that auth.log names too, in
-/// event time. PAM's delay after a wrong password is 2 to 4 seconds by default. Then it is told alone.
+/// How long a guess waits for sshd's own word on it, which names the pid that auth.log names too,
+/// in event time. PAM's delay after a wrong password is 2 to 4 seconds by default. Then it is told
+/// alone.
 inline constexpr TimeUs kGuessTimeMaxUs = 15'000'000;
 
-/// How long a process that has ended without a guess waits for records that are late. In a log that is in
-/// order there are none; the failure is told this much later, well before TwinMerge gives up on it.
+/// How long a process that has ended without a guess waits for records that are late. In a log that
+/// is in order there are none; the failure is told this much later, well before TwinMerge gives up
+/// on it.
 inline constexpr TimeUs kEndingTimeMaxUs = 2'500'000;
 
 /// Processes that are looked at for one whose word and guess came from different pids.
@@ -30,10 +32,10 @@ inline constexpr int kAddressStepsMax = 64;
 ///
 /// sshd asks PAM in the process that auth.log names, or, for keyboard-interactive, in a child of it
 /// that lives for one guess. In both cases PAM's USER_AUTH is the guess, and sshd's USER_LOGIN
-/// (failed) follows it from the process that auth.log names, but bears no real name when sshd refuses
-/// the name. So a guess waits for that word: of its own process, else of one with the same peer
-/// address and the same name or none. Processes that only have USER_LOGIN (keys refused, hung up at
-/// the prompt) are one failure when they end.
+/// (failed) follows it from the process that auth.log names, but bears no real name when sshd
+/// refuses the name. So a guess waits for that word: of its own process, else of one with the same
+/// peer address and the same name or none. Processes that only have USER_LOGIN (keys refused, hung
+/// up at the prompt) are one failure when they end.
 class Logons {
  public:
   Logons(std::string host_name, SourceCounters& counters);
@@ -49,7 +51,7 @@ class Logons {
  private:
   // logons.cc: the life of an attempt.
   Attempt* attempt_of(const Record& record);
-  [[nodiscard]] bool is_next_life(const Attempt& attempt, const Record& record) const;
+  [[nodiscard]] static bool is_next_life(const Attempt& attempt, const Record& record);
   void take_login(const Record& record);
   void note_details(Attempt& attempt, const Record& record);
   void note_user(Attempt& attempt, const Record& record);

@@ -11,9 +11,10 @@ namespace doorward::auditd {
 /// The uid that stands for "none": (uid_t)-1.
 inline constexpr std::uint32_t kNoUid = 0xFFFFFFFF;
 
-/// A bounded memory of (host, uid) -> name. Files such as /etc/passwd are never read: a log may come
-/// from another host, and a look-up in a file for each event is slow. A direct-mapped table: two
-/// uids that meet in one row forget each other, which costs a name (the number is shown) and no more.
+/// A bounded memory of (host, uid) -> name. Files such as /etc/passwd are never read: a log may
+/// come from another host, and a look-up in a file for each event is slow. A direct-mapped table:
+/// two uids that meet in one row forget each other, which costs a name (the number is shown) and no
+/// more.
 class UidNames {
  public:
   static constexpr std::size_t kRows = 1024;

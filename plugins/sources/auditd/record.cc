@@ -95,11 +95,14 @@ void read_enrichment(std::string_view text, Record& record) {
   }
 }
 
-/// The kernel's own part: pid=1 uid=0 auid=1000 ses=3 ...; the first of each counts, but in LOGIN of
-/// old kernels ("old auid=4294967295 new auid=0") the last. False without a pid.
+/// The kernel's own part: pid=1 uid=0 auid=1000 ses=3 ...; the first of each counts, but in LOGIN
+/// of old kernels ("old auid=4294967295 new auid=0") the last. False without a pid.
 bool read_kernel_part(std::string_view text, Record& record) {
   const bool last_counts = record.type == RecordType::login;
-  bool pid = false, uid = false, auid = false, ses = false;
+  bool pid = false;
+  bool uid = false;
+  bool auid = false;
+  bool ses = false;
   const auto take = [last_counts](const Token& token, bool& seen, std::uint32_t& to) {
     if (seen && !last_counts) return true;
     seen = true;
@@ -120,8 +123,12 @@ bool read_kernel_part(std::string_view text, Record& record) {
 
 Program program_of(std::string_view exe) {
   static constexpr std::pair<std::string_view, Program> kPrograms[] = {
-      {"sshd", Program::sshd},   {"sshd-session", Program::sshd},      {"sudo", Program::sudo},
-      {"su", Program::su},       {"login", Program::login},            {"sshd-auth", Program::sshd},
+      {"sshd", Program::sshd},
+      {"sshd-session", Program::sshd},
+      {"sudo", Program::sudo},
+      {"su", Program::su},
+      {"login", Program::login},
+      {"sshd-auth", Program::sshd},
       {"gdm-session-worker", Program::gdm}};
   constexpr std::string_view kDeleted = " (deleted)";  // the file was replaced by an upgrade
   if (exe.ends_with(kDeleted)) exe.remove_suffix(kDeleted.size());
@@ -139,8 +146,8 @@ Program program_of_value(std::string_view value) {
   return program_of(from_hex(value, path, cut));
 }
 
-/// Words that programs write for a name that they do not know. Only where the program itself speaks:
-/// in PAM's records they would be what somebody typed. "?" is PAM's own word.
+/// Words that programs write for a name that they do not know. Only where the program itself
+/// speaks: in PAM's records they would be what somebody typed. "?" is PAM's own word.
 bool names_nobody(const Record& record) {
   if (record.acct == "?") return true;
   if (record.of_pam || record.type == RecordType::user_cmd) return false;
@@ -191,7 +198,8 @@ void read_op(std::string_view op, Record& record) {
   record.op = op;
 }
 
-/// op=... acct="..." exe="..." hostname=... : from the left as far as exe=, the rest from the right.
+/// op=... acct="..." exe="..." hostname=... : from the left as far as exe=, the rest from the
+/// right.
 bool read_new_form(std::string_view text, NameBuffer& names, Record& record) {
   std::string_view rest = text;
   Token token;
@@ -276,8 +284,7 @@ Parse parse_record(std::string_view line, RecordType type, const Stamp& stamp, N
   const std::size_t close = body.rfind('\'');
   if (open == kNpos || close < open + kMessage.size()) return Parse::malformed;
   if (!read_kernel_part(body.substr(0, open), record)) return Parse::malformed;
-  const std::string_view text =
-      body.substr(open + kMessage.size(), close - open - kMessage.size());
+  const std::string_view text = body.substr(open + kMessage.size(), close - open - kMessage.size());
   const bool old_form = text.ends_with(')') || text.starts_with("PAM: ");
   const bool good = old_form ? read_old_form(text, record) : read_new_form(text, names, record);
   if (!good) {

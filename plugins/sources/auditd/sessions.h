@@ -10,10 +10,10 @@
 
 namespace doorward::auditd {
 
-/// Which kernel sessions (ses=) have had their success event. A session may last for weeks and write
-/// USER_START or USER_LOGIN again for every further channel, from the same pid or another, long after
-/// its attempt was closed. Numbers are given in order, so a direct-mapped table holds the last
-/// kRows sessions of a host.
+/// Which kernel sessions (ses=) have had their success event. A session may last for weeks and
+/// write USER_START or USER_LOGIN again for every further channel, from the same pid or another,
+/// long after its attempt was closed. Numbers are given in order, so a direct-mapped table holds
+/// the last kRows sessions of a host.
 class Sessions {
  public:
   static constexpr std::size_t kRows = 8192;
@@ -51,8 +51,8 @@ class Sessions {
   std::array<Row, kRows> rows_{};
 };
 
-/// Which process PAM last said yes to for (host, address, user), to know keyboard-interactive logons:
-/// PAM agrees in one process of sshd, and the session opens in another.
+/// Which process PAM last said yes to for (host, address, user), to know keyboard-interactive
+/// logons: PAM agrees in one process of sshd, and the session opens in another.
 class RecentAuths {
  public:
   static constexpr std::size_t kRows = 1024;

@@ -6,7 +6,9 @@
 namespace doorward::auditd {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_digit(char c) {
+  return c >= '0' && c <= '9';
+}
 
 /// Eight decimal digits at once: the bytes as a little-endian number, checked, then added up in
 /// three steps of pairs.
@@ -85,7 +87,8 @@ Stamp read_stamp(std::string_view line) {
   ++at;
   if (at < line.size() && line[at] == ':') ++at;
   if (at < line.size() && line[at] == ' ') ++at;
-  return {static_cast<TimeUs>(seconds * 1'000'000 + millis * 1'000), static_cast<std::uint32_t>(at)};
+  return {static_cast<TimeUs>(seconds * 1'000'000 + millis * 1'000),
+          static_cast<std::uint32_t>(at)};
 }
 
 std::uint32_t read_serial(std::string_view line, std::size_t length) {
@@ -101,12 +104,18 @@ std::uint32_t read_serial(std::string_view line, std::size_t length) {
 
 RecordType read_type(std::string_view line, std::size_t offset) {
   static constexpr std::pair<std::string_view, RecordType> kTypes[] = {
-      {"USER_AUTH", RecordType::user_auth},     {"USER_LOGIN", RecordType::user_login},
-      {"USER_ACCT", RecordType::user_acct},     {"USER_START", RecordType::user_start},
-      {"CRED_ACQ", RecordType::cred_acq},       {"CRED_REFR", RecordType::cred_refr},
-      {"CRED_DISP", RecordType::cred_disp},     {"USER_END", RecordType::user_end},
-      {"LOGIN", RecordType::login},             {"USER_CMD", RecordType::user_cmd},
-      {"USER_LOGOUT", RecordType::user_logout}, {"USER_ERR", RecordType::user_err},
+      {"USER_AUTH", RecordType::user_auth},
+      {"USER_LOGIN", RecordType::user_login},
+      {"USER_ACCT", RecordType::user_acct},
+      {"USER_START", RecordType::user_start},
+      {"CRED_ACQ", RecordType::cred_acq},
+      {"CRED_REFR", RecordType::cred_refr},
+      {"CRED_DISP", RecordType::cred_disp},
+      {"USER_END", RecordType::user_end},
+      {"LOGIN", RecordType::login},
+      {"USER_CMD", RecordType::user_cmd},
+      {"USER_LOGOUT", RecordType::user_logout},
+      {"USER_ERR", RecordType::user_err},
   };
   const std::string_view type = line.substr(offset, line.find(' ', offset) - offset);
   for (const auto& [name, value] : kTypes) {

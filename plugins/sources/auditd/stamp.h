@@ -14,18 +14,18 @@ namespace doorward::auditd {
 /// The records that tell of logons; everything else is `other`.
 enum class RecordType : std::uint8_t {
   other,
-  user_auth,    ///< PAM authentication; RHEL's sshd: what it says of each method
-  user_acct,    ///< PAM account check
-  cred_acq,     ///< credentials set: after authentication, before the session
-  cred_refr,    ///< the same for processes that already had some
-  cred_disp,    ///< credentials dropped: the process ends
-  user_start,   ///< session opened
-  user_end,     ///< session closed
-  user_login,   ///< the program's own word on a logon
+  user_auth,   ///< PAM authentication; RHEL's sshd: what it says of each method
+  user_acct,   ///< PAM account check
+  cred_acq,    ///< credentials set: after authentication, before the session
+  cred_refr,   ///< the same for processes that already had some
+  cred_disp,   ///< credentials dropped: the process ends
+  user_start,  ///< session opened
+  user_end,    ///< session closed
+  user_login,  ///< the program's own word on a logon
   user_logout,
-  user_cmd,     ///< sudo: the command
-  user_err,     ///< PAM handle closed without any use
-  login,        ///< kernel: the login uid was set
+  user_cmd,  ///< sudo: the command
+  user_err,  ///< PAM handle closed without any use
+  login,     ///< kernel: the login uid was set
 };
 
 /// Time of "audit(SECONDS.MILLIS:SERIAL)" in the line's head; Stamp::length is the offset of what
@@ -35,7 +35,8 @@ Stamp read_stamp(std::string_view line);
 /// The serial of a line for which read_stamp() gave `length`; 0 when it is not there.
 std::uint32_t read_serial(std::string_view line, std::size_t length);
 
-/// Offset of what follows "type="; npos when the line does not begin with it, or with "node=NAME type=".
+/// Offset of what follows "type="; npos when the line does not begin with it, or with "node=NAME
+/// type=".
 inline std::size_t type_offset(std::string_view line) {
   constexpr std::string_view kType = "type=";
   if (line.starts_with(kType)) return kType.size();

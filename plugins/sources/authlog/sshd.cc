@@ -155,15 +155,24 @@ Reading read_pam_error(const Record& record, std::string_view text, Desk& desk) 
   if (!read_name_from_address(text, tail)) return Reading::malformed;
   Attempt& attempt = desk.attempts.open(process_key(record), record.time);
   if (attempt.held != 0 && (attempt.kinds & kPamError) != 0) desk.attempts.release(attempt);
+  if (record.times > 1) {
+    // Rounds one after the other: a Failed line could only follow the last.
+    desk.attempts.release(attempt);
+    Event event = ssh_event(record, tail, Outcome::failure);
+    event[Field::method] = "keyboard-interactive";
+    event.port = attempt.port;
+    desk.out.emit(event, record.times - 1);
+  }
   if (attempt.held == 0) hold_failure(attempt, record, tail, "keyboard-interactive", desk);
   attempt.kinds |= kPamError;
   return Reading::used;
 }
 
-/// The connection of an account that exists has ended: "NAME ADDRESS port N". Unless the attempt
-/// was told already, it was one that failed in a way that sshd does not log (keys that were not
-/// accepted).
-Reading read_unfinished(const Record& record, std::string_view text, Desk& desk) {
+/// The connection of an account that exists has ended: "NAME ADDRESS port N". A client that only
+/// hung up leaves the same line as one whose keys were refused, so the line tells no outcome; but
+/// where sshd had `enough` of it, tries were refused, and if no line told of any, they were one
+/// attempt (keys: sshd does not log them).
+Reading read_unfinished(const Record& record, std::string_view text, bool enough, Desk& desk) {
   SshdTail tail;
   if (!read_name_address(text, tail)) return Reading::malformed;
   // A connection ends once, however often the line came.
@@ -171,7 +180,7 @@ Reading read_unfinished(const Record& record, std::string_view text, Desk& desk)
   Attempt& attempt = attempt_of(record, tail, desk);
   if (attempt.held != 0) {
     desk.attempts.release(attempt);
-  } else if (!attempt.told) {
+  } else if (enough && !attempt.told) {
     Event event = ssh_event(record, tail, Outcome::failure);
     desk.out.emit(event, 1);
   }
@@ -179,10 +188,21 @@ Reading read_unfinished(const Record& record, std::string_view text, Desk& desk)
   return Reading::used;
 }
 
+/// " ADDRESS[ port N]": root showed what would have let others in, and may not log on so. sshd
+/// writes it twice, and at its default log level no Failed line.
+Reading read_root_refused(const Record& record, std::string_view text, Desk& desk) {
+  SshdTail tail;
+  if (!read_name_address(text, tail)) return Reading::malformed;
+  tail.name = "root";
+  Attempt& attempt = attempt_of(record, tail, desk);
+  if (attempt.held == 0 && !attempt.told) hold_failure(attempt, record, tail, {}, desk);
+  return Reading::used;
+}
+
 /// Who ended, after "Connection closed by " and the like: "[invalid |authenticating ]user NAME
 /// ADDRESS port N", or the address alone.
 Reading read_end(const Record& record, std::string_view text, Desk& desk) {
-  if (take(text, "authenticating user ")) return read_unfinished(record, text, desk);
+  if (take(text, "authenticating user ")) return read_unfinished(record, text, false, desk);
   if (Attempt* attempt = desk.attempts.find(process_key(record))) desk.attempts.remove(*attempt);
   return Reading::used;
 }
@@ -200,7 +220,8 @@ Reading read_disconnecting(const Record& record, std::string_view text, Desk& de
   const std::size_t port = text.find(" port ");
   const std::size_t end = port == std::string_view::npos ? port : text.find(": ", port);
   if (end == std::string_view::npos) return Reading::malformed;
-  return read_unfinished(record, text.substr(0, end), desk);
+  const bool enough = text.substr(end + 2) == "Too many authentication failures";
+  return read_unfinished(record, text.substr(0, end), enough, desk);
 }
 
 /// "Connection from ADDRESS port N on ...": a new process, or a new use of its pid.
@@ -249,6 +270,7 @@ Reading read_sshd(const Record& record, Desk& desk) {
       break;
     case 'R':
       if (take(text, "Received disconnect from ")) return read_last_words(record, desk);
+      if (take(text, "ROOT LOGIN REFUSED FROM")) return read_root_refused(record, text, desk);
       break;
     case 'P':
       if (take(text, "Postponed ") || take(text, "Partial ")) return read_step(record, text, desk);

@@ -99,8 +99,7 @@ std::size_t priority_length(std::string_view line) {
 Stamp StampReader::read(std::string_view line, InputState& input) {
   std::size_t at = priority_length(line);
   if (at > 0 && line.substr(at, 2) == "1 ") at += 2;
-  // 15 bytes are the shortest stamp there is ("Feb 9 21:19:40" and a space, or a later second
-  // digit).
+  // The shortest stamp there is: "Feb 9 21:19:40".
   if (line.size() < at + 14) return {};
   TimeUs time = kNoTime;
   const bool found =

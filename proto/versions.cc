@@ -1,4 +1,4 @@
-#include "agent/versions.h"
+#include "proto/versions.h"
 
 #include <flatbuffers/base.h>
 #include <sodium.h>

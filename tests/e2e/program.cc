@@ -1,0 +1,77 @@
+#include "tests/e2e/program.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace doorward {
+namespace {
+
+std::string read_all(const std::string& path) {
+  std::ifstream in(path, std::ios::binary);
+  std::ostringstream text;
+  text << in.rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+Ran run(const std::string& program, const std::vector<std::string>& arguments,
+        const std::string& input) {
+  const TemporaryFolder folder;
+  const std::string out = folder.path("out");
+  const std::string err = folder.path("err");
+  const pid_t child = fork();
+  if (child == 0) {
+    const int in_fd = open(input.empty() ? "/dev/null" : input.c_str(), O_RDONLY);
+    const int out_fd = open(out.c_str(), O_WRONLY | O_CREAT, 0600);
+    const int err_fd = open(err.c_str(), O_WRONLY | O_CREAT, 0600);
+    dup2(in_fd, STDIN_FILENO);
+    dup2(out_fd, STDOUT_FILENO);
+    dup2(err_fd, STDERR_FILENO);
+    std::vector<char*> argv = {const_cast<char*>(program.c_str())};
+    for (const std::string& argument : arguments)
+      argv.push_back(const_cast<char*>(argument.c_str()));
+    argv.push_back(nullptr);
+    execv(program.c_str(), argv.data());
+    _exit(127);
+  }
+  Ran ran;
+  int status = 0;
+  rusage usage{};
+  wait4(child, &status, 0, &usage);
+  if (WIFEXITED(status)) ran.status = WEXITSTATUS(status);
+  ran.peak_kib = usage.ru_maxrss;
+  ran.out = read_all(out);
+  ran.err = read_all(err);
+  return ran;
+}
+
+TemporaryFolder::TemporaryFolder() {
+  std::string name = (std::filesystem::temp_directory_path() / "doorward-XXXXXX").string();
+  dir_ = mkdtemp(name.data());
+}
+
+TemporaryFolder::~TemporaryFolder() {
+  std::error_code ignored;
+  std::filesystem::remove_all(dir_, ignored);
+}
+
+std::string TemporaryFolder::write(const std::string& name, const std::string& text) const {
+  std::ofstream(path(name), std::ios::binary) << text;
+  return path(name);
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> out;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) out.push_back(line);
+  return out;
+}
+
+}  // namespace doorward
