@@ -101,9 +101,8 @@ std::string backoff_words(const Evidence& evidence) {
   std::string of = ", in a " + noun_of(last.by);
   if (last.by.cut == Cut::host_class) of = ", of a kind";
   if (last.by == View{Cut::whole, Field::method, false}) of = ", by a method";
-  const bool fleet = !(last.partition == evidence.level[0].partition);
-  if (last.count > 0) return of + (fleet ? " that only others use" : " they use");
-  return of + (fleet ? " nobody in the fleet has used" : " new to them");
+  if (last.count > 0) return of + (last.fleet ? " that only others use" : " they use");
+  return of + (last.fleet ? " nobody in the fleet has used" : " new to them");
 }
 
 std::string user_phrase(const Evidence& evidence, const std::string& user) {
@@ -155,8 +154,9 @@ std::string evidence_phrase(const Evidence& evidence, const Event& event) {
     return hour_phrase(evidence, event, owner);
   }
   const std::string noun = noun_of(finest.by);
-  const std::string whose = view_text(finest.partition, event);
-  if (finest.partition.cut == Cut::fleet) {
+  const std::string whose =
+      finest.partition.cut == Cut::fleet ? "the fleet" : view_text(finest.partition, event);
+  if (finest.fleet) {
     // A user without history of their own: only what the fleet knows was asked.
     return (finest.count > 0 ? "from a " + noun + " that others use"
                              : "from a " + noun + " nobody in the fleet has used") +

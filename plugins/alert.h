@@ -20,8 +20,8 @@ struct Alert {
   /// Of all rules; only those with `applies` and a p-value below 1 have something to say.
   std::span<const Evidence> evidence;
   double score = 0;  ///< of the primary rule, 0..100
-  std::uint32_t occurrences =
-      1;  ///< alike events held back since the last alert, this one included
+  /// Alike events held back since the last alert, this one included.
+  std::uint32_t occurrences = 1;
 };
 
 /// event.id: 128 bits of BLAKE2b over the event's facts and the rule's id, in hex. The same event

@@ -7,6 +7,7 @@
 #include "plugins/alert.h"
 #include "plugins/ecs_document.h"
 #include "plugins/example_event.h"
+#include "plugins/printable.h"
 #include "plugins/time_text.h"
 #include "proto/baseline_file.h"
 
@@ -39,11 +40,15 @@ void print_levels(const Evidence& evidence, const Event& event) {
   std::printf("  %-26s p = %.2g\n", evidence.rule->id.c_str(), evidence.p_value);
   for (std::size_t i = 0; i < evidence.levels; ++i) {
     const LevelEvidence& level = evidence.level[i];
-    const std::string name = level.by.name() + " " + view_text(level.by, event);
+    const std::string name =
+        (level.fleet ? "fleet: " : "") + level.by.name() + " " + printable(view_text(level.by, event));
+    const char* of_what = level.fleet ? "pairs of the fleet"
+                          : i == 0    ? "logons"
+                                      : "values of the level below";
     std::printf("    %-44s", name.c_str());
     std::printf(level.count > 0 ? " seen %.1f times" : " never seen", level.count);
     std::printf(" among %.0f %s, %.0f different", level.customers,
-                i == 0 ? "logons" : "values of the level below", level.distinct);
+                of_what, level.distinct);
     if (level.factor < 1) std::printf(": x %.3g", level.factor);
     std::printf("\n");
   }
@@ -51,7 +56,7 @@ void print_levels(const Evidence& evidence, const Event& event) {
 
 void print_text(const Alert& alert) {
   const Rule& rule = *alert.primary.rule;
-  std::printf("%s\n", alert_sentence(alert).c_str());
+  std::printf("%s\n", printable(alert_sentence(alert)).c_str());
   std::printf("rule %s %s: score %.0f, threshold %.0f\n", rule.id.c_str(),
               alert.score >= rule.threshold ? "would fire" : "would stay quiet", alert.score,
               rule.threshold);

@@ -8,6 +8,7 @@
 #include "agent/progress.h"
 #include "agent/summary.h"
 #include "plugins/ecs_document.h"
+#include "plugins/printable.h"
 #include "plugins/time_text.h"
 
 namespace doorward {
@@ -43,8 +44,8 @@ class Printer final : public EventSink {
  private:
   void append_text(const Event& event) {
     const auto put = [&](std::string_view text, std::size_t width) {
-      const std::string_view shown = text.empty() ? "-" : text;
-      for (const char c : shown) buffer_ += static_cast<unsigned char>(c) < 0x20 ? '?' : c;
+      const std::string shown = text.empty() ? "-" : printable(text);
+      buffer_ += shown;
       buffer_.append(shown.size() < width ? width - shown.size() : 0, ' ');
       buffer_ += ' ';
     };
@@ -104,6 +105,10 @@ void add_normalize(CLI::App& app, Run& run) {
   auto typed = std::make_shared<Typed>();
   CLI::App* command =
       app.add_subcommand("normalize", "The logon attempts found in logs, one ECS document a line");
+  command->footer(
+      "Examples:\n"
+      "  doorward-agent normalize /var/log/auth.log /var/log/audit/audit.log\n"
+      "  doorward-agent normalize --source auditd --host db-04 - < audit.log");
   add_input_options(*command, typed->common);
   add_format_option(*command, typed->common);
   command->add_flag("-q,--quiet", typed->quiet, "No progress and no summary on stderr");

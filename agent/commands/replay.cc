@@ -143,6 +143,11 @@ void add_replay(CLI::App& app, Run& run) {
   auto typed = std::make_shared<ReplayOptions>();
   CLI::App* command = app.add_subcommand(
       "replay", "Scores recorded logs: alerts on stdout, progress and summary on stderr");
+  command->footer(
+      "Examples:\n"
+      "  doorward-agent replay --format text /var/log/auth.log*\n"
+      "  doorward-agent replay --alerts-from 2026-11-01 auth.log.2.gz auth.log.1 auth.log audit.log\n"
+      "  zcat old/*.gz | doorward-agent replay --baseline-out learned.dwbl -");
   add_input_options(*command, typed->common);
   add_format_option(*command, typed->common);
   add_rule_options(*command, typed->common);

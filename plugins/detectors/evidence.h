@@ -13,6 +13,7 @@ namespace doorward {
 struct LevelEvidence {
   View partition;
   View by;
+  bool fleet = false;    ///< a back-off to everybody's history: customers are (partition, value) pairs
   double factor = 1;     ///< what this level multiplied into the p-value
   double customers = 0;  ///< what it was judged against: logons at the finest level, else distinct
                          ///< values of the level below
@@ -27,8 +28,8 @@ struct Evidence {
   double p_value = 1;       ///< probability that an ordinary event is at least this surprising
   double statistic = 0;     ///< joint: Fisher's statistic
   std::uint8_t levels = 0;  ///< levels looked at, finest first
-  std::uint8_t dormant_epochs =
-      0;  ///< > 0: the value was seen, but not in the newest so many epochs
+  /// > 0: the value was seen, but not in the newest so many epochs.
+  std::uint8_t dormant_epochs = 0;
   std::array<LevelEvidence, kLevelsMax> level{};
 };
 

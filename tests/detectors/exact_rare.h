@@ -52,8 +52,8 @@ class ExactRare {
   ExactOptions options_;
   std::map<std::string, ByEpoch> counts_;  // level / partition / value
   std::map<std::string, ByEpoch> totals_;  // partition
-  std::map<std::string, std::map<std::string, std::int64_t>>
-      distinct_;  // table: value to newest epoch
+  // Table: value to newest epoch.
+  std::map<std::string, std::map<std::string, std::int64_t>> distinct_;
 };
 
 }  // namespace doorward

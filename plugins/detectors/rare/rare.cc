@@ -46,9 +46,10 @@ struct Level {
 
 class Rare final : public Detector {
  public:
-  Rare(std::vector<Level> levels, PitmanYor model, PitmanYor coarse, int smooth, unsigned age_max,
-       double decay)
-      : levels_(std::move(levels)),
+  Rare(Space space, std::vector<Level> levels, PitmanYor model, PitmanYor coarse, int smooth,
+       unsigned age_max, double decay)
+      : space_(space),
+        levels_(std::move(levels)),
         model_(model),
         coarse_(coarse),
         smooth_(smooth),
@@ -80,6 +81,7 @@ class Rare final : public Detector {
   [[nodiscard]] Seen look_up(const ScoreInput& input, const Level& level, Hash128 partition) const;
   void add_count(const ScoreInput& input, Hash128 key, double weight, Seen& seen) const;
 
+  Space space_;
   std::vector<Level> levels_;
   PitmanYor model_;   // of the finest level
   PitmanYor coarse_;  // of the levels above
@@ -90,7 +92,7 @@ class Rare final : public Detector {
 
 void Rare::add_count(const ScoreInput& input, Hash128 key, double weight, Seen& seen) const {
   const std::array<std::uint8_t, kEpochsMax> by_age =
-      input.baseline.pairs(Space::successes).read(key);
+      input.baseline.pairs(space_).read(key);
   seen.count += weight * weigh(by_age);
   for (unsigned age = 0; age < kEpochsMax; ++age) {
     if (by_age[age] == 0) continue;
@@ -119,7 +121,7 @@ Rare::Seen Rare::look_up(const ScoreInput& input, const Level& level, Hash128 pa
 
 void Rare::score(const ScoreInput& input, Evidence& out) const {
   const Baseline& baseline = input.baseline;
-  const DistinctTable& distinct = baseline.distinct(Space::successes);
+  const DistinctTable& distinct = baseline.distinct(space_);
   double p = 1;
   double customers = 0;
   bool known_partition = false;
@@ -129,7 +131,7 @@ void Rare::score(const ScoreInput& input, Evidence& out) const {
     if (partition.none() || input.keys.hash[level.by_index].none()) break;
     const Hash128 key = join(partition, Hash128{}, level.number);
     if (i == 0) {
-      customers = weigh(baseline.totals(Space::successes).read(key));
+      customers = weigh(baseline.totals(space_).read(key));
       known_partition = customers > 0;
     } else if (level.fleet) {
       customers = distinct.estimate(join(partition, Hash128{}, level.customers), age_max_);
@@ -140,7 +142,7 @@ void Rare::score(const ScoreInput& input, Evidence& out) const {
 
     const Seen seen = look_up(input, level, partition);
     LevelEvidence& told = out.level[out.levels++];
-    told = {level.partition, level.by, 1, customers, distinct.estimate(key, age_max_), seen.count};
+    told = {level.partition, level.by, level.fleet, 1, customers, distinct.estimate(key, age_max_), seen.count};
     out.applies = true;
     if (i == 0) out.dormant_epochs = seen.count > 0 ? std::uint8_t{0} : seen.dormant_epochs;
     if (seen.count > 0) {
@@ -165,11 +167,11 @@ void Rare::learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) 
     const Hash128 value = keys.hash[level.by_index];
     if (partition.none() || value.none()) break;
     const Hash128 key = join(partition, Hash128{}, level.number);
-    if (i == 0) baseline.totals(Space::successes).add(key, epoch);
-    baseline.pairs(Space::successes).add(join(partition, value, level.number), epoch);
-    baseline.distinct(Space::successes).add(key, value, epoch);
+    if (i == 0) baseline.totals(space_).add(key, epoch);
+    baseline.pairs(space_).add(join(partition, value, level.number), epoch);
+    baseline.distinct(space_).add(key, value, epoch);
     if (level.fleet) {
-      baseline.distinct(Space::successes)
+      baseline.distinct(space_)
           .add(join(partition, Hash128{}, level.customers), join(owner, value, level.number),
                epoch);
     }
@@ -241,7 +243,10 @@ std::unique_ptr<Detector> make_rare(Rule& rule, Params& table, ViewTable& views)
   const auto age_max = static_cast<unsigned>(
       window_days == 0 ? kEpochsMax - 1
                        : std::min<std::int64_t>(kEpochsMax - 1, (window_days + 6) / 7));
-  return std::make_unique<Rare>(std::move(levels), PitmanYor(theta, discount),
+  // Anybody can write failures, so a rule that looks at them keeps its history apart.
+  const Space space =
+      rule.when.outcome() == Outcome::success ? Space::successes : Space::failures;
+  return std::make_unique<Rare>(space, std::move(levels), PitmanYor(theta, discount),
                                 PitmanYor(theta, coarse_discount), smooth, age_max, decay);
 }
 

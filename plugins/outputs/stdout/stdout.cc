@@ -4,33 +4,14 @@
 #include <string>
 
 #include "plugins/ecs_document.h"
-#include "plugins/json_writer.h"
 #include "plugins/outputs/output.h"
+#include "plugins/printable.h"
 #include "plugins/time_text.h"
 
 namespace doorward {
 namespace {
 
 constexpr std::size_t kFlushBytes = std::size_t{64} * 1024;
-
-/// Text that a terminal may show: controls and broken UTF-8 become '?', since names come from
-/// attackers and escape sequences can rewrite a screen.
-std::string printable(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t size = utf8_sequence(text);
-    const auto first = static_cast<unsigned char>(text[0]);
-    const bool control = first < 0x20 || first == 0x7F ||
-                         (size == 2 && first == 0xC2 && static_cast<unsigned char>(text[1]) < 0xA0);
-    if (size == 0 || control) {
-      out += '?';
-    } else {
-      out.append(text.substr(0, size));
-    }
-    text.remove_prefix(size == 0 ? 1 : size);
-  }
-  return out;
-}
 
 class Stdout final : public Output {
  public:

@@ -253,7 +253,8 @@ std::int64_t StampReader::local_seconds(const Date& date, const Clock& clock) {
     cached_date_ = date;
     cached_days_ = days_since_1970(date.year, date.month, date.day);
   }
-  return cached_days_ * kDayS + clock.hour * 3600 + clock.minute * 60 + clock.second;
+  return cached_days_ * kDayS + std::int64_t{clock.hour} * 3600 + std::int64_t{clock.minute} * 60 +
+         clock.second;
 }
 
 TimeUs StampReader::in_zone(const Date& date, const Clock& clock) {
