@@ -40,15 +40,14 @@ void print_levels(const Evidence& evidence, const Event& event) {
   std::printf("  %-26s p = %.2g\n", evidence.rule->id.c_str(), evidence.p_value);
   for (std::size_t i = 0; i < evidence.levels; ++i) {
     const LevelEvidence& level = evidence.level[i];
-    const std::string name =
-        (level.fleet ? "fleet: " : "") + level.by.name() + " " + printable(view_text(level.by, event));
+    const std::string name = (level.fleet ? "fleet: " : "") + level.by.name() + " " +
+                             printable(view_text(level.by, event));
     const char* of_what = level.fleet ? "pairs of the fleet"
                           : i == 0    ? "logons"
                                       : "values of the level below";
     std::printf("    %-44s", name.c_str());
     std::printf(level.count > 0 ? " seen %.1f times" : " never seen", level.count);
-    std::printf(" among %.0f %s, %.0f different", level.customers,
-                of_what, level.distinct);
+    std::printf(" among %.0f %s, %.0f different", level.customers, of_what, level.distinct);
     if (level.factor < 1) std::printf(": x %.3g", level.factor);
     std::printf("\n");
   }

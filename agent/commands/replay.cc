@@ -146,7 +146,8 @@ void add_replay(CLI::App& app, Run& run) {
   command->footer(
       "Examples:\n"
       "  doorward-agent replay --format text /var/log/auth.log*\n"
-      "  doorward-agent replay --alerts-from 2026-11-01 auth.log.2.gz auth.log.1 auth.log audit.log\n"
+      "  doorward-agent replay --alerts-from 2026-11-01 auth.log.2.gz auth.log.1 auth.log "
+      "audit.log\n"
       "  zcat old/*.gz | doorward-agent replay --baseline-out learned.dwbl -");
   add_input_options(*command, typed->common);
   add_format_option(*command, typed->common);

@@ -13,7 +13,8 @@ namespace doorward {
 struct LevelEvidence {
   View partition;
   View by;
-  bool fleet = false;    ///< a back-off to everybody's history: customers are (partition, value) pairs
+  /// A back-off to everybody's history: customers are (partition, value) pairs.
+  bool fleet = false;
   double factor = 1;     ///< what this level multiplied into the p-value
   double customers = 0;  ///< what it was judged against: logons at the finest level, else distinct
                          ///< values of the level below

@@ -91,8 +91,7 @@ class Rare final : public Detector {
 };
 
 void Rare::add_count(const ScoreInput& input, Hash128 key, double weight, Seen& seen) const {
-  const std::array<std::uint8_t, kEpochsMax> by_age =
-      input.baseline.pairs(space_).read(key);
+  const std::array<std::uint8_t, kEpochsMax> by_age = input.baseline.pairs(space_).read(key);
   seen.count += weight * weigh(by_age);
   for (unsigned age = 0; age < kEpochsMax; ++age) {
     if (by_age[age] == 0) continue;
@@ -142,7 +141,8 @@ void Rare::score(const ScoreInput& input, Evidence& out) const {
 
     const Seen seen = look_up(input, level, partition);
     LevelEvidence& told = out.level[out.levels++];
-    told = {level.partition, level.by, level.fleet, 1, customers, distinct.estimate(key, age_max_), seen.count};
+    told = {level.partition, level.by, level.fleet, 1, customers, distinct.estimate(key, age_max_),
+            seen.count};
     out.applies = true;
     if (i == 0) out.dormant_epochs = seen.count > 0 ? std::uint8_t{0} : seen.dormant_epochs;
     if (seen.count > 0) {
@@ -171,9 +171,8 @@ void Rare::learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) 
     baseline.pairs(space_).add(join(partition, value, level.number), epoch);
     baseline.distinct(space_).add(key, value, epoch);
     if (level.fleet) {
-      baseline.distinct(space_)
-          .add(join(partition, Hash128{}, level.customers), join(owner, value, level.number),
-               epoch);
+      baseline.distinct(space_).add(join(partition, Hash128{}, level.customers),
+                                    join(owner, value, level.number), epoch);
     }
   }
 }
@@ -244,8 +243,7 @@ std::unique_ptr<Detector> make_rare(Rule& rule, Params& table, ViewTable& views)
       window_days == 0 ? kEpochsMax - 1
                        : std::min<std::int64_t>(kEpochsMax - 1, (window_days + 6) / 7));
   // Anybody can write failures, so a rule that looks at them keeps its history apart.
-  const Space space =
-      rule.when.outcome() == Outcome::success ? Space::successes : Space::failures;
+  const Space space = rule.when.outcome() == Outcome::success ? Space::successes : Space::failures;
   return std::make_unique<Rare>(space, std::move(levels), PitmanYor(theta, discount),
                                 PitmanYor(theta, coarse_discount), smooth, age_max, decay);
 }
