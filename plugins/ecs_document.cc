@@ -75,6 +75,15 @@ void head(JsonWriter& json, const Event& event) {
   json.open().text_if("@timestamp", format_time(event.time));
 }
 
+/// Everything of an event but `doorward`; the document stays open.
+void event_body(JsonWriter& json, const Event& event) {
+  head(json, event);
+  json.open("event");
+  event_fields(json, event);
+  json.close();
+  other_objects(json, event);
+}
+
 void threat_objects(JsonWriter& json, const Rule& rule) {
   if (rule.threats.empty()) return;
   json.open("threat").text("framework", "MITRE ATT&CK");
@@ -138,11 +147,7 @@ void backoff_array(JsonWriter& json, const Alert& alert) {
 
 void append_event_document(const Event& event, std::string& out) {
   JsonWriter json(out);
-  head(json, event);
-  json.open("event");
-  event_fields(json, event);
-  json.close();
-  other_objects(json, event);
+  event_body(json, event);
   json.open("doorward");
   doorward_fields(json, event);
   json.close().close();
@@ -173,11 +178,7 @@ void append_alert_document(const Alert& alert, std::string& out) {
 void append_scored_document(const Event& event, std::span<const Evidence> evidence,
                             std::string& out) {
   JsonWriter json(out);
-  head(json, event);
-  json.open("event");
-  event_fields(json, event);
-  json.close();
-  other_objects(json, event);
+  event_body(json, event);
   double p_value = 1;
   for (const Evidence& part : evidence) {
     if (part.applies) p_value = std::min(p_value, part.p_value);

@@ -7,6 +7,7 @@
 #include "agent/options.h"
 #include "agent/progress.h"
 #include "agent/summary.h"
+#include "plugins/block_writer.h"
 #include "plugins/ecs_document.h"
 #include "plugins/printable.h"
 #include "plugins/time_text.h"
@@ -17,26 +18,17 @@ namespace {
 class Printer final : public EventSink {
  public:
   explicit Printer(bool text) : text_(text) {}
-  ~Printer() override { flush(); }
-  Printer(const Printer&) = delete;
-  Printer& operator=(const Printer&) = delete;
 
   void on_event(const Event& event) override {
     ++counts_[static_cast<std::size_t>(event.outcome)];
     if (text_) {
       append_text(event);
     } else {
-      append_event_document(event, buffer_);
+      append_event_document(event, out_.buffer());
     }
-    buffer_ += '\n';
-    if (buffer_.size() > std::size_t{64} * 1024) flush();
+    out_.end_line();
   }
-  bool flush() {
-    const bool written = std::fwrite(buffer_.data(), 1, buffer_.size(), stdout) == buffer_.size();
-    buffer_.clear();
-    failed_ = failed_ || !written || std::fflush(stdout) != 0;
-    return !failed_;
-  }
+  bool flush() { return out_.flush(); }
   [[nodiscard]] std::uint64_t count(Outcome outcome) const {
     return counts_[static_cast<std::size_t>(outcome)];
   }
@@ -45,9 +37,8 @@ class Printer final : public EventSink {
   void append_text(const Event& event) {
     const auto put = [&](std::string_view text, std::size_t width) {
       const std::string shown = text.empty() ? "-" : printable(text);
-      buffer_ += shown;
-      buffer_.append(shown.size() < width ? width - shown.size() : 0, ' ');
-      buffer_ += ' ';
+      out_.buffer() += shown;
+      out_.buffer().append(shown.size() < width ? width - shown.size() + 1 : 1, ' ');
     };
     put(format_time(event.time), 27);
     put(outcome_name(event.outcome), 7);
@@ -60,8 +51,7 @@ class Printer final : public EventSink {
   }
 
   bool text_;
-  bool failed_ = false;
-  std::string buffer_;
+  BlockWriter out_{stdout};
   std::array<std::uint64_t, 3> counts_{};
 };
 

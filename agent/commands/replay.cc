@@ -10,6 +10,7 @@
 #include "agent/pipeline.h"
 #include "agent/progress.h"
 #include "agent/summary.h"
+#include "plugins/block_writer.h"
 #include "plugins/ecs_document.h"
 #include "plugins/registry.h"
 #include "plugins/time_text.h"
@@ -32,31 +33,24 @@ struct ReplayOptions {
 class Printer final : public PipelineSink {
  public:
   Printer(Output& output, bool scores) : output_(output), scores_(scores) {}
-  ~Printer() override { flush(); }
-  Printer(const Printer&) = delete;
-  Printer& operator=(const Printer&) = delete;
 
   void on_alert(const Alert& alert) override {
     if (!scores_) output_.on_alert(alert);
   }
   void on_scored(const Event& event, std::span<const Evidence> evidence) override {
     if (!scores_) return;
-    append_scored_document(event, evidence, buffer_);
-    buffer_ += '\n';
-    if (buffer_.size() > std::size_t{64} * 1024) flush();
+    append_scored_document(event, evidence, out_.buffer());
+    out_.end_line();
   }
   bool flush() {
-    const bool written = std::fwrite(buffer_.data(), 1, buffer_.size(), stdout) == buffer_.size();
-    buffer_.clear();
-    failed_ = failed_ || !written || !output_.flush();
-    return !failed_;
+    const bool alerts = output_.flush();
+    return out_.flush() && alerts;
   }
 
  private:
   Output& output_;
   bool scores_;
-  bool failed_ = false;
-  std::string buffer_;
+  BlockWriter out_{stdout};
 };
 
 Result<Baseline> start_baseline(const ReplayOptions& options, const Settings& settings) {

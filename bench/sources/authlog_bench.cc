@@ -4,33 +4,15 @@
 // Allocations are counted: there have to be none after the first passes.
 #include <benchmark/benchmark.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <fstream>
 #include <memory>
-#include <new>
 #include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "plugins/sources/source.h"
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  allocations.fetch_add(1, std::memory_order_relaxed);
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "tests/support/allocations.h"
 
 namespace doorward {
 
@@ -119,9 +101,9 @@ void authlog(benchmark::State& state, bool feed) {
   counter.events = 0;
   std::uint64_t allocated = 0;
   for (auto _ : state) {
-    const std::uint64_t before = allocations;
+    const std::uint64_t before = allocations();
     pass();
-    allocated += allocations - before;
+    allocated += allocations() - before;
   }
   const auto passed = static_cast<double>(lines.size()) * static_cast<double>(state.iterations());
   state.counters["lines/s"] = benchmark::Counter(passed, benchmark::Counter::kIsRate);

@@ -1,4 +1,5 @@
 doorward_test(pipeline_test ${CMAKE_CURRENT_LIST_DIR}/pipeline_test.cc)
 doorward_test(pipeline_allocation_test ${CMAKE_CURRENT_LIST_DIR}/pipeline_allocation_test.cc)
+target_link_libraries(pipeline_allocation_test PRIVATE doorward_allocations)
 doorward_test(line_reader_test ${CMAKE_CURRENT_LIST_DIR}/line_reader_test.cc)
 target_link_libraries(line_reader_test PRIVATE ZLIB::ZLIB)

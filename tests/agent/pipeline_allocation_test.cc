@@ -1,27 +1,9 @@
 // Nothing on the hot path allocates: an ordinary logon is scored and learned without a new.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <new>
-
 #include "agent/pipeline.h"
 #include "plugins/time_text.h"
-
-namespace {
-std::size_t allocations = 0;
-}  // namespace
-
-void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  throw std::bad_alloc();
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t /*size*/) noexcept {
-  std::free(memory);
-}
+#include "tests/support/allocations.h"
 
 namespace doorward {
 namespace {
@@ -56,11 +38,11 @@ TEST(PipelineAllocation, AnOrdinaryLogonAllocatesNothing) {
     pipeline.on_event(event);
   };
   for (int i = 0; i < 3000; ++i) logon(i);
-  const std::size_t before = allocations;
+  const std::size_t before = allocations();
   const int alerts_before = sink.alerts;
   // Two weeks with an epoch's turn in them.
   for (int i = 3000; i < 5000; ++i) logon(i);
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(allocations() - before, 0U);
   EXPECT_EQ(sink.alerts, alerts_before);
   EXPECT_GT(before, 0U) << "the counter counts";
 }

@@ -1,43 +1,8 @@
-// After make() nothing allocates: operator new is replaced by one that counts.
+// After make() nothing allocates.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "tests/sketch/additions.h"
-
-namespace {
-
-std::atomic<std::size_t> allocations{0};
-
-void* counted(std::size_t bytes, std::size_t align) {
-  ++allocations;
-  void* memory = std::aligned_alloc(align, (bytes + align - 1) / align * align);
-  if (memory == nullptr) throw std::bad_alloc();
-  return memory;
-}
-
-}  // namespace
-
-void* operator new(std::size_t bytes) {
-  return counted(bytes, alignof(std::max_align_t));
-}
-void* operator new(std::size_t bytes, std::align_val_t align) {
-  return counted(bytes, static_cast<std::size_t>(align));
-}
-void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::align_val_t) noexcept {
-  std::free(memory);
-}
-void operator delete(void* memory, std::size_t, std::align_val_t) noexcept {
-  std::free(memory);
-}
+#include "tests/support/allocations.h"
 
 namespace doorward {
 namespace {
@@ -48,11 +13,11 @@ TEST(Allocation, NothingAllocatesAfterMake) {
       {.additions = 50'000, .partitions = 2000, .values = 40, .first_epoch = 0, .last_epoch = 30},
       1);
   const auto others = testing::baseline_of(log);
-  std::size_t before = allocations;
+  std::size_t before = allocations();
   auto made = Baseline::make({.bytes = kBaselineBytesMin});
-  EXPECT_GT(allocations, before) << "the counter does not count";
+  EXPECT_GT(allocations(), before) << "the counter does not count";
   Baseline& baseline = made.value();
-  before = allocations;
+  before = allocations();
   double sum = 0;
   for (const auto& addition : log) {
     const std::uint64_t slow = (static_cast<std::uint64_t>(&addition - log.data())) / 5000;
@@ -65,7 +30,7 @@ TEST(Allocation, NothingAllocatesAfterMake) {
   }
   EXPECT_TRUE(baseline.merge(others).ok());
   sum += baseline.fill().pairs.false_seen;
-  EXPECT_EQ(allocations, before);
+  EXPECT_EQ(allocations(), before);
   EXPECT_GT(sum, 0);
   EXPECT_GT(baseline.fill().partitions_overflowed, 0);
 }

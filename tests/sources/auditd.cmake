@@ -3,3 +3,4 @@ doorward_test(auditd_hostile_test ${CMAKE_CURRENT_LIST_DIR}/auditd_hostile_test.
 doorward_test(auditd_recorded_test ${CMAKE_CURRENT_LIST_DIR}/auditd_recorded_test.cc)
 doorward_test(auditd_corpora_test ${CMAKE_CURRENT_LIST_DIR}/auditd_corpora_test.cc)
 doorward_test(auditd_allocation_test ${CMAKE_CURRENT_LIST_DIR}/auditd_allocation_test.cc)
+target_link_libraries(auditd_allocation_test PRIVATE doorward_allocations)

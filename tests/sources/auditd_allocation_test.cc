@@ -1,37 +1,9 @@
 // The auditd source allocates nothing in steady state, and its memory has a bound.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "bench/sources/auditd_lines.h"
 #include "plugins/sources/source.h"
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}  // namespace
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size)) return memory;
-  std::abort();
-}
-[[gnu::noinline]] void* operator new[](std::size_t size) {
-  return operator new(size);
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete[](void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete[](void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "tests/support/allocations.h"
 
 namespace doorward {
 extern const SourcePlugin kSourceAuditd;
@@ -46,14 +18,14 @@ class Counter final : public EventSink {
 
 std::uint64_t allocations_in(Source& source, std::string_view text, EventSink& sink) {
   InputState input;
-  const std::uint64_t before = allocations;
+  const std::uint64_t before = allocations();
   while (!text.empty()) {
     const std::size_t end = text.find('\n');
     const std::string_view line = text.substr(0, end);
     source.feed(line, source.stamp(line, input), sink);
     text.remove_prefix(end + 1);
   }
-  return allocations - before;
+  return allocations() - before;
 }
 
 TEST(AuditdAllocation, NoneForLinesWithoutLogons) {

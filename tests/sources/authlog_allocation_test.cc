@@ -1,27 +1,8 @@
 // Feeding lines allocates nothing once the source has seen as many open attempts as it will see.
 #include <gtest/gtest.h>
 
-#include <atomic>
-#include <cstdlib>
-#include <new>
-
 #include "tests/sources/authlog_feeder.h"
-
-namespace {
-std::atomic<std::uint64_t> allocations{0};
-}
-
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* memory = std::malloc(size == 0 ? 1 : size)) return memory;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* memory) noexcept {
-  std::free(memory);
-}
-[[gnu::noinline]] void operator delete(void* memory, std::size_t) noexcept {
-  std::free(memory);
-}
+#include "tests/support/allocations.h"
 
 namespace doorward::testing_authlog {
 namespace {
@@ -60,9 +41,9 @@ TEST(AuthlogAllocation, NoneInSteadyState) {
     for (const std::string& line : lines) source->feed(line, source->stamp(line, input), counter);
   };
   for (int i = 0; i < 3; ++i) feed_all();
-  const std::uint64_t before = allocations;
+  const std::uint64_t before = allocations();
   for (int i = 0; i < 20; ++i) feed_all();
-  EXPECT_EQ(allocations - before, 0U);
+  EXPECT_EQ(allocations() - before, 0U);
   EXPECT_GT(counter.events, 1000U);
 }
 

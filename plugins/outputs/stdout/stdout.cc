@@ -3,6 +3,7 @@
 #include <cctype>
 #include <string>
 
+#include "plugins/block_writer.h"
 #include "plugins/ecs_document.h"
 #include "plugins/outputs/output.h"
 #include "plugins/printable.h"
@@ -11,35 +12,25 @@
 namespace doorward {
 namespace {
 
-constexpr std::size_t kFlushBytes = std::size_t{64} * 1024;
-
 class Stdout final : public Output {
  public:
-  explicit Stdout(const OutputOptions& options) : options_(options) {}
-  ~Stdout() override { flush(); }
-  Stdout(const Stdout&) = delete;
-  Stdout& operator=(const Stdout&) = delete;
+  explicit Stdout(const OutputOptions& options) : options_(options), out_(options.file) {}
 
   void on_alert(const Alert& alert) override {
     if (options_.text) {
-      append_text(alert);
+      append_text(alert, out_.buffer());
     } else {
-      append_alert_document(alert, buffer_);
-      buffer_ += '\n';
+      append_alert_document(alert, out_.buffer());
     }
+    out_.end_line();
     // A person reads along; a program gets blocks.
-    if (options_.text || buffer_.size() >= kFlushBytes) flush();
+    if (options_.text) out_.flush();
   }
 
-  bool flush() override {
-    const bool written =
-        std::fwrite(buffer_.data(), 1, buffer_.size(), options_.file) == buffer_.size();
-    buffer_.clear();
-    return std::fflush(options_.file) == 0 && written;
-  }
+  bool flush() override { return out_.flush(); }
 
  private:
-  void append_text(const Alert& alert) {
+  void append_text(const Alert& alert, std::string& out) const {
     const Rule& rule = *alert.primary.rule;
     const Severity& severity = rule.severity_at(alert.score);
     const std::string_view colour = severity.name == "low"      ? "\033[33m"
@@ -49,30 +40,30 @@ class Stdout final : public Output {
     for (char& c : name) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     std::array<char, 32> head{};
     std::snprintf(head.data(), head.size(), "%-8s %3.0f  ", name.c_str(), alert.score);
-    buffer_ += format_time(alert.event.time).substr(0, 19) + "Z  ";
-    if (options_.colour) buffer_ += colour;
-    buffer_ += head.data();
-    buffer_ += rule.name;
-    if (options_.colour) buffer_ += "\033[0m";
-    buffer_ += "\n    " + printable(alert_sentence(alert)) + "\n";
-    buffer_ += "    rule " + rule.id;
+    out += format_time(alert.event.time).substr(0, 19) + "Z  ";
+    if (options_.colour) out += colour;
+    out += head.data();
+    out += rule.name;
+    if (options_.colour) out += "\033[0m";
+    out += "\n    " + printable(alert_sentence(alert)) + "\n";
+    out += "    rule " + rule.id;
     for (const Evidence& evidence : alert.evidence) {
       if (&evidence != &alert.primary && evidence.applies &&
           score_of(evidence.p_value) >= evidence.rule->threshold) {
-        buffer_ += ", " + evidence.rule->id;
+        out += ", " + evidence.rule->id;
       }
     }
     for (const Threat& threat : rule.threats) {
-      buffer_ += "; " + threat.technique_id + " " + threat.technique_name;
+      out += "; " + threat.technique_id + " " + threat.technique_name;
     }
     if (alert.occurrences > 1) {
-      buffer_ += "; " + std::to_string(alert.occurrences - 1) + " alike held back since the last";
+      out += "; " + std::to_string(alert.occurrences - 1) + " alike held back since the last";
     }
-    buffer_ += "; id " + alert_id(alert.event, rule).substr(0, 12) + "\n";
+    out += "; id " + alert_id(alert.event, rule).substr(0, 12);
   }
 
   OutputOptions options_;
-  std::string buffer_;
+  BlockWriter out_;
 };
 
 }  // namespace
