@@ -62,6 +62,11 @@ TEST(RuleReader, NamesTheLineOfASyntaxError) {
   EXPECT_EQ(mistakes[0].find("bad.toml:2: "), 0U) << mistakes[0];
 }
 
+TEST(RuleReader, RefusesWhatTomlPlusPlusThinksImpossible) {
+  EXPECT_EQ(mistakes_of("\xCA\x8F\n").size(), 1U);
+  EXPECT_EQ(mistakes_of(std::string("\xCA\x8F\x08", 3)).size(), 1U);
+}
+
 TEST(RuleReader, ChecksFiltersAndExamples) {
   const std::vector<std::string> mistakes = mistakes_of(std::string(kGood) + R"([when]
 event.outcome = "maybe"

@@ -30,7 +30,7 @@
 namespace doorward {
 namespace {
 
-constexpr std::size_t kEpochsMax = 8;
+constexpr unsigned kEpochsMax = 8;
 constexpr std::uint8_t kCounterFull = 255;
 constexpr int kSmoothMax = 3;
 
@@ -239,9 +239,9 @@ std::unique_ptr<Detector> make_rare(Rule& rule, Params& table, ViewTable& views)
   }
   if (rule.suppress_by.empty()) rule.suppress_by = {levels[0].partition, levels[0].by};
   // A ring of 7-day epochs: the newest is part of a week, so a window of w days takes in w/7 more.
-  const auto age_max = static_cast<unsigned>(
-      window_days == 0 ? kEpochsMax - 1
-                       : std::min<std::int64_t>(kEpochsMax - 1, (window_days + 6) / 7));
+  constexpr std::int64_t kOldest = kEpochsMax - 1;
+  const auto age_max =
+      static_cast<unsigned>(window_days == 0 ? kOldest : std::min(kOldest, (window_days + 6) / 7));
   // Anybody can write failures, so a rule that looks at them keeps its history apart.
   const Space space = rule.when.outcome() == Outcome::success ? Space::successes : Space::failures;
   return std::make_unique<Rare>(space, std::move(levels), PitmanYor(theta, discount),
