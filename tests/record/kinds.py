@@ -14,7 +14,6 @@ KINDS = {
     "unknown_user": (BOTH, None, "unknown name, passwords tried"),
     # audit has only "(invalid user)": the name reaches audit through PAM, and PAM was not called
     "unknown_user_leaves": (BOTH, AUTH, "unknown name, client hangs up at the password prompt: one failure"),
-    "known_user_leaves": (BOTH, None, "known name, client hangs up at the password prompt: no attempt"),
     "key_ok": (BOTH, None, "authorized key"),
     # sshd logs "Failed publickey" of a known user at VERBOSE, above the default level INFO; what is left in auth.log is
     # the line of a mere hang-up

@@ -333,6 +333,17 @@ TEST(Auditd, ConsoleAndScreen) {
   EXPECT_EQ(run(gdm("\"Debian-gdm\"")).events.size(), 0U);
 }
 
+TEST(Auditd, LoginWithoutANameIsNoAttempt) {
+  // The terminal hung up at the prompt after a failure: PAM was asked about nobody.
+  const auto login = [](const std::string& type, int ms, const std::string& acct) {
+    return sshd(type, ms, 500, pam("authentication", acct, "failed", "/usr/bin/login", "?"));
+  };
+  EXPECT_EQ(run(login("USER_AUTH", 0, "\"nosuch\"") + login("USER_LOGIN", 2500, "\"UNKNOWN\"") +
+                login("USER_AUTH", 2501, "\"?\""))
+                .briefs(),
+            Briefs{"console_login failure nosuch 500"});
+}
+
 TEST(Auditd, CronAndServicesAreOther) {
   std::string log;
   for (const std::string exe : {"/usr/sbin/cron", "/usr/lib/systemd/systemd", "/usr/bin/passwd"}) {

@@ -63,7 +63,7 @@ TEST_F(AuthLines, Removed) {
 }
 TEST_F(AuthLines, Doubled) {
   expect_seen(": Accepted ", twice, 1);
-  expect_seen(": Failed ", twice, 1);
+  expect_seen(": Failed password for ", twice, 1);
 }
 TEST_F(AuthLines, Altered) {
   expect_seen(": Accepted ", replace("Accepted", "Failed"), 2);

@@ -90,6 +90,8 @@ void Logons::take_auth(Attempt& attempt, const Record& record) {
     --attempt.said_alone;
     return;
   }
+  // login asks PAM once more when the terminal hangs up at the next prompt: nobody was named.
+  if (attempt.program == Program::login && record.acct.empty()) return;
   ++attempt.guesses;
   if (attempt.program != Program::sshd) {
     drop_pending(attempt);
