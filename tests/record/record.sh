@@ -171,8 +171,8 @@ users() {
     install -d -m 700 -o $n -g $n "/home/$n/.ssh"
     install -m 600 -o $n -g $n "$W/keys/$t.pub" "/home/$n/.ssh/authorized_keys"
   done
-  install -d -m 700 /root/.ssh
-  install -m 600 "$W/keys/ed25519.pub" /root/.ssh/authorized_keys
+  install -d -m 700 ~root/.ssh
+  install -m 600 "$W/keys/ed25519.pub" ~root/.ssh/authorized_keys
   chmod 700 /root
 }
 
