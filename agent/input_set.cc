@@ -19,12 +19,6 @@ int year_of(TimeUs time) {
   return static_cast<int>(year_month_day(floor<days>(instant)).year());
 }
 
-Told told_of(std::string_view source) {
-  if (source == "authlog") return Told::authlog;
-  if (source == "auditd") return Told::auditd;
-  return Told::none;
-}
-
 }  // namespace
 
 InputSet::InputSet(const std::vector<std::string>& paths, const InputOptions& options) {
@@ -46,6 +40,7 @@ void InputSet::open(const std::string& path, const InputOptions& options) {
   if (plugin == nullptr) return;
   std::unique_ptr<Source>& source = sources_[std::string(plugin->name)];
   if (!source) source = plugin->make(options.source_options);
+  logs_ = logs_ | plugin->told;
   InputState state;
   state.end_time = reader.value().modified() == kNoTime ? options.now : reader.value().modified();
   state.year = options.year.value_or(year_of(state.end_time));
@@ -114,9 +109,7 @@ void InputSet::feed(Input& input, EventSink& sink) {
 
 void InputSet::read(EventSink& sink, const std::function<void()>& tick) {
   TwinMerge twins(sink);
-  Told both = Told::none;
-  for (const auto& [name, source] : sources_) both = both | told_of(name);
-  twins.expect(both);
+  twins.expect(logs_);
 
   for (Input& input : inputs_) fetch(input);
   std::uint64_t lines = 0;

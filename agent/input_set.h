@@ -65,6 +65,7 @@ class InputSet {
   void name_fault(const std::string& where, const std::string& what);
 
   std::map<std::string, std::unique_ptr<Source>, std::less<>> sources_;
+  Told logs_ = Told::none;  // kinds of log among the inputs
   std::vector<Input> inputs_;
   std::vector<Error> errors_;
   InputFaults faults_;

@@ -186,9 +186,6 @@ std::uint64_t LineReader::long_lines() const {
 std::uint64_t LineReader::bytes_total() const {
   return state_->bytes_total;
 }
-std::uint64_t LineReader::bytes_read() const {
-  return state_->bytes_read;
-}
 TimeUs LineReader::modified() const {
   return state_->modified;
 }

@@ -40,7 +40,6 @@ class LineReader {
   [[nodiscard]] std::uint64_t long_lines() const;      ///< lines skipped for their length
   [[nodiscard]] std::uint64_t bytes_consumed() const;  ///< of the file as it lies on disk
   [[nodiscard]] std::uint64_t bytes_total() const;     ///< 0: unknown (standard input)
-  [[nodiscard]] std::uint64_t bytes_read() const;      ///< of text, after decompression
   [[nodiscard]] TimeUs modified() const;               ///< kNoTime: unknown
 
  private:

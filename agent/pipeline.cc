@@ -56,13 +56,12 @@ void Pipeline::on_event(const Event& event) {
   }
   const std::uint32_t stands_for = suppression_.note(*fired->rule, event, score);
   if (stands_for == 0) {
-    // What is held back is not learned, so it stays as unusual as it was; counted each time, one
-    // new habit would make the whole tail look common.
+    // One new habit, counted each time that it comes, would make the whole tail look common.
     ++counts_.held_back;
     return;
   }
   rules_.calibrate(evidence_, epoch, baseline_);
-  raise(event, *fired, stands_for);
+  raise({event, *fired, evidence_, score, stands_for});
 }
 
 const Evidence* Pipeline::primary() const {
@@ -82,15 +81,14 @@ const Evidence* Pipeline::primary() const {
   return best;
 }
 
-void Pipeline::raise(const Event& event, const Evidence& primary, std::uint32_t stands_for) {
-  const double score = score_of(primary.p_value);
-  if (score < options_.min_score) {
+void Pipeline::raise(const Alert& alert) {
+  if (alert.score < options_.min_score) {
     ++counts_.below_min_score;
     return;
   }
   ++counts_.alerts;
-  ++counts_.by_rule[static_cast<std::size_t>(&primary - evidence_.data())];
-  sink_.on_alert({event, primary, evidence_, score, stands_for});
+  ++counts_.by_rule[static_cast<std::size_t>(&alert.primary - evidence_.data())];
+  sink_.on_alert(alert);
 }
 
 }  // namespace doorward

@@ -62,7 +62,7 @@ class Pipeline final : public EventSink {
  private:
   /// The rule that speaks for the event; null when none fired.
   [[nodiscard]] const Evidence* primary() const;
-  void raise(const Event& event, const Evidence& primary, std::uint32_t stands_for);
+  void raise(const Alert& alert);
 
   const RuleSet& rules_;
   Baseline& baseline_;

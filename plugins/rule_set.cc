@@ -62,6 +62,10 @@ RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vecto
   std::stable_sort(rules_.begin(), rules_.end(), [](const auto& a, const auto& b) {
     return a->detector->stage() < b->detector->stage();
   });
+  std::vector<const Rule*> rules;
+  rules.reserve(rules_.size());
+  for (const auto& loaded : rules_) rules.push_back(&loaded->rule);
+  for (const auto& loaded : rules_) loaded->detector->bind(rules);
 }
 
 std::size_t RuleSet::find(std::string_view id) const {

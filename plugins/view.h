@@ -65,9 +65,6 @@ class ViewTable {
   /// Hash of an hour, for neighbours: hour_of_week taken modulo 168, hour_of_day modulo 24.
   [[nodiscard]] Hash128 hour_hash(Cut cut, int hour) const;
 
-  [[nodiscard]] const View& view(std::uint8_t index) const { return views_[index]; }
-  [[nodiscard]] const HashKey& key() const { return key_; }
-
  private:
   [[nodiscard]] Hash128 hash(const View& view, const Event& event, int hour_of_week) const;
 

@@ -30,6 +30,9 @@ class Detector {
   /// Detectors of stage 1 are scored after all of stage 0, because they read `earlier`.
   [[nodiscard]] virtual int stage() const { return 0; }
 
+  /// Called once, when all rules are known: rules[i] is the one whose evidence is earlier[i].
+  virtual void bind(std::span<const Rule* const> rules) { (void)rules; }
+
   /// Judges an event that passed the rule's filter. Fills everything of `out` but `rule`;
   /// out.applies stays false when there is nothing to judge by. Never allocates.
   virtual void score(const ScoreInput& input, Evidence& out) const = 0;

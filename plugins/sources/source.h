@@ -76,6 +76,7 @@ class Source {
 struct SourcePlugin {
   std::string_view name;         ///< "authlog"
   std::string_view description;  ///< a sentence for --help
+  Told told;                     ///< what its events say has told of them
   /// How sure this source is that the first bytes of a file (whole lines, up to 64 KiB) are its
   /// own: 0 (no) to 100 (certain). --source auto takes the surest.
   int (*sniff)(std::string_view head);

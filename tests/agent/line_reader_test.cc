@@ -1,34 +1,24 @@
 #include "agent/line_reader.h"
 
 #include <gtest/gtest.h>
-#include <unistd.h>
 #include <zlib.h>
 
-#include <cstdio>
 #include <filesystem>
-#include <fstream>
 #include <vector>
 
 #include "plugins/limits.h"
+#include "tests/support/files.h"
 
 namespace doorward {
 namespace {
 
 class LineReaderTest : public testing::Test {
  protected:
-  LineReaderTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "doorward-XXXXXX").string();
-    dir_ = mkdtemp(name.data());
-  }
-  ~LineReaderTest() override { std::filesystem::remove_all(dir_); }
-
   std::string file(const std::string& name, std::string_view text) const {
-    const std::string path = dir_ + "/" + name;
-    std::ofstream(path, std::ios::binary) << text;
-    return path;
+    return folder_.write(name, text);
   }
   std::string gzip(const std::string& name, const std::vector<std::string>& members) const {
-    const std::string path = dir_ + "/" + name;
+    const std::string path = folder_.path(name);
     for (const std::string& member : members) {
       gzFile out = gzopen(path.c_str(), "ab");
       gzwrite(out, member.data(), static_cast<unsigned>(member.size()));
@@ -37,7 +27,7 @@ class LineReaderTest : public testing::Test {
     return path;
   }
 
-  std::string dir_;
+  TemporaryFolder folder_;
 };
 
 std::vector<std::string> all(LineReader& reader) {
@@ -108,12 +98,13 @@ TEST_F(LineReaderTest, GivesWhatATruncatedGzipStillHolds) {
 }
 
 TEST_F(LineReaderTest, SaysWhatCannotBeOpened) {
-  const Result<LineReader> missing = LineReader::open(dir_ + "/none");
+  const Result<LineReader> missing = LineReader::open(folder_.dir() + "/none");
   ASSERT_FALSE(missing.ok());
-  EXPECT_EQ(missing.error().message(), dir_ + "/none: cannot open: No such file or directory");
-  const Result<LineReader> folder = LineReader::open(dir_);
+  EXPECT_EQ(missing.error().message(),
+            folder_.dir() + "/none: cannot open: No such file or directory");
+  const Result<LineReader> folder = LineReader::open(folder_.dir());
   ASSERT_FALSE(folder.ok());
-  EXPECT_EQ(folder.error().message(), dir_ + ": is a directory; name its files");
+  EXPECT_EQ(folder.error().message(), folder_.dir() + ": is a directory; name its files");
 }
 
 }  // namespace

@@ -2,9 +2,6 @@
 #include <gtest/gtest.h>
 #include <zlib.h>
 
-#include <fstream>
-#include <sstream>
-
 #include "tests/e2e/program.h"
 
 namespace doorward {
@@ -12,13 +9,6 @@ namespace {
 
 constexpr const char* kAgent = DOORWARD_AGENT;
 const std::string kRecorded = std::string(DOORWARD_SOURCE_DIR) + "/tests/data/recorded/";
-
-std::string read(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 Ran normalize(const std::vector<std::string>& files) {
   std::vector<std::string> arguments = {"normalize", "--timezone", "UTC", "--year", "2026"};
@@ -37,7 +27,7 @@ std::size_t count(const std::string& documents, const std::string& text) {
 
 TEST(Normalize, RotatedPartsInAnyOrderAreTheWholeLog) {
   const TemporaryFolder folder;
-  const std::string whole = read(kRecorded + "auth-rfc3339.log");
+  const std::string whole = read_file(kRecorded + "auth-rfc3339.log");
   // Cut in the middle of connections, on purpose.
   const std::size_t first = whole.find('\n', whole.size() / 3) + 1;
   const std::size_t second = whole.find('\n', whole.size() * 2 / 3) + 1;
@@ -55,7 +45,7 @@ TEST(Normalize, RotatedPartsInAnyOrderAreTheWholeLog) {
 }
 
 TEST(Normalize, TheTruthThreeTimesOver) {
-  const std::string truth = read(kRecorded + "truth.ndjson");
+  const std::string truth = read_file(kRecorded + "truth.ndjson");
   std::size_t auth = 0;
   std::size_t audit = 0;
   std::size_t either = 0;

@@ -5,21 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 namespace doorward {
-namespace {
-
-std::string read_all(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
-}  // namespace
 
 Ran run(const std::string& program, const std::vector<std::string>& arguments,
         const std::string& input) {
@@ -47,31 +33,9 @@ Ran run(const std::string& program, const std::vector<std::string>& arguments,
   wait4(child, &status, 0, &usage);
   if (WIFEXITED(status)) ran.status = WEXITSTATUS(status);
   ran.peak_kib = usage.ru_maxrss;
-  ran.out = read_all(out);
-  ran.err = read_all(err);
+  ran.out = read_file(out);
+  ran.err = read_file(err);
   return ran;
-}
-
-TemporaryFolder::TemporaryFolder() {
-  std::string name = (std::filesystem::temp_directory_path() / "doorward-XXXXXX").string();
-  dir_ = mkdtemp(name.data());
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(dir_, ignored);
-}
-
-std::string TemporaryFolder::write(const std::string& name, const std::string& text) const {
-  std::ofstream(path(name), std::ios::binary) << text;
-  return path(name);
-}
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> out;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) out.push_back(line);
-  return out;
 }
 
 }  // namespace doorward

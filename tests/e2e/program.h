@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/files.h"
+
 namespace doorward {
 
 struct Ran {
@@ -17,22 +19,5 @@ struct Ran {
 /// Runs `program arguments...` with standard input from a file (empty: /dev/null).
 Ran run(const std::string& program, const std::vector<std::string>& arguments,
         const std::string& input = {});
-
-/// A folder of its own, gone with the object.
-class TemporaryFolder {
- public:
-  TemporaryFolder();
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  /// Path of a file in the folder; written with `text` when given.
-  [[nodiscard]] std::string path(const std::string& name) const { return dir_ + "/" + name; }
-  std::string write(const std::string& name, const std::string& text) const;
-
- private:
-  std::string dir_;
-};
-
-std::vector<std::string> lines_of(const std::string& text);
 
 }  // namespace doorward

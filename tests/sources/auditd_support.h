@@ -12,7 +12,7 @@ extern const SourcePlugin kSourceAuditd;
 namespace auditd_test {
 
 using telling::Collector;
-using telling::lines_of;
+
 using telling::Outcomes;
 using telling::raw;
 using telling::read_lines;

@@ -4,7 +4,8 @@
 #include <set>
 
 #include "tests/sources/authlog_feeder.h"
-#include "tests/sources/authlog_json.h"
+#include "tests/support/files.h"
+#include "tests/support/json.h"
 
 namespace doorward::testing_authlog {
 namespace {

@@ -10,12 +10,13 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "plugins/time_text.h"
 #include "tests/sources/told.h"
+#include "tests/support/json.h"
 
 namespace doorward::recorded {
 
@@ -31,86 +32,24 @@ inline constexpr Logs kBothLogs = Logs::authlog | Logs::auditd;
 inline constexpr char kHost[] = "bastion-01";
 inline constexpr int kYear = 2026;
 
-/// One line of truth.ndjson: flat JSON; text values unescaped, null and absent are empty.
+/// One line of truth.ndjson.
 class Row {
  public:
   explicit Row(const std::string& json) {
-    for (std::size_t at = json.find('"'); at != std::string::npos; at = json.find('"', at)) {
-      const std::string key = text(json, at);
-      at = json.find_first_not_of(": ", at);
-      if (at == std::string::npos) break;
-      if (json[at] == '"') {
-        values_[key] = text(json, at);
-      } else {
-        const std::size_t end =
-            json[at] == '[' ? json.find(']', at) + 1 : json.find_first_of(",}", at);
-        values_[key] = json.substr(at, end - at);
-        if (values_[key] == "null") values_[key].clear();
-        at = end;
-      }
-    }
+    const std::vector<JsonRow> objects = JsonReader(json).objects();
+    if (!objects.empty()) values_ = objects.front();
   }
+  /// Null and absent are empty; a list is "[a][b]".
   [[nodiscard]] std::string operator[](const std::string& key) const {
     const auto found = values_.find(key);
     return found == values_.end() ? std::string() : found->second;
   }
-  /// "2026-11-20T06:47:10.385587Z"
   [[nodiscard]] TimeUs time(const std::string& key) const {
-    const std::string value = (*this)[key];
-    const auto number = [&value](std::size_t from, std::size_t size) {
-      return std::stoll(value.substr(from, size));
-    };
-    const std::int64_t month = number(5, 2), year = number(0, 4) - (month <= 2 ? 1 : 0);
-    const std::int64_t shifted = month > 2 ? month - 3 : month + 9;
-    const std::int64_t days = 365 * year + year / 4 - year / 100 + year / 400 +
-                              (153 * shifted + 2) / 5 + number(8, 2) - 1 - 719468;
-    return ((days * 24 + number(11, 2)) * 60 + number(14, 2)) * 60 * kSecondUs +
-           number(17, 2) * kSecondUs + number(20, 6);
+    return parse_time((*this)[key]).value_or(kNoTime);
   }
 
  private:
-  /// Reads the string at `at` (its opening quote) and goes past it. \u00xx and above become UTF-8.
-  static std::string text(const std::string& json, std::size_t& at) {
-    std::string out;
-    std::uint32_t high = 0;
-    for (++at; at < json.size() && json[at] != '"'; ++at) {
-      if (json[at] != '\\') {
-        out += json[at];
-        continue;
-      }
-      const char kind = json[++at];
-      if (kind != 'u') {
-        out += kind == 'n' ? '\n' : kind == 't' ? '\t' : kind == 'r' ? '\r' : kind;
-        continue;
-      }
-      std::uint32_t code =
-          static_cast<std::uint32_t>(std::stoul(json.substr(at + 1, 4), nullptr, 16));
-      at += 4;
-      if (code >= 0xD800 && code < 0xDC00) {
-        high = code;
-        continue;
-      }
-      if (code >= 0xDC00 && code < 0xE000) code = 0x10000 + ((high - 0xD800) << 10) + code - 0xDC00;
-      if (code < 0x80) {
-        out += static_cast<char>(code);
-      } else if (code < 0x800) {
-        out += static_cast<char>(0xC0 | code >> 6);
-        out += static_cast<char>(0x80 | (code & 0x3F));
-      } else {
-        if (code < 0x10000) {
-          out += static_cast<char>(0xE0 | code >> 12);
-        } else {
-          out += static_cast<char>(0xF0 | code >> 18);
-          out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
-        }
-        out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
-        out += static_cast<char>(0x80 | (code & 0x3F));
-      }
-    }
-    ++at;
-    return out;
-  }
-  std::map<std::string, std::string> values_;
+  JsonRow values_;
 };
 
 /// One attempt that was made (or, if forged, claimed).
@@ -145,8 +84,8 @@ inline std::string bytes_of_code_points(const std::string& utf8) {
 
 inline Logs logs_in(const std::string& list) {
   Logs logs = Logs::none;
-  if (list.find("\"auth\"") != std::string::npos) logs = logs | Logs::authlog;
-  if (list.find("\"audit\"") != std::string::npos) logs = logs | Logs::auditd;
+  if (list.find("[auth]") != std::string::npos) logs = logs | Logs::authlog;
+  if (list.find("[audit]") != std::string::npos) logs = logs | Logs::auditd;
   return logs;
 }
 

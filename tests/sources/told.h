@@ -2,15 +2,14 @@
 #pragma once
 
 #include <array>
-#include <fstream>
 #include <memory>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "plugins/event.h"
 #include "plugins/sources/source.h"
+#include "tests/support/files.h"
 
 namespace doorward::telling {
 
@@ -63,19 +62,9 @@ class Collector final : public EventSink {
   std::vector<Told> events;
 };
 
-inline std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
-  return lines;
-}
-
 /// Empty when the file is not there.
 inline std::vector<std::string> read_lines(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return lines_of(text.str());
+  return lines_of(read_file(path));
 }
 
 struct Outcomes {

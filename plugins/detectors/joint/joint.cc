@@ -39,11 +39,17 @@ class Joint final : public Detector {
 
   [[nodiscard]] int stage() const override { return 1; }
 
+  void bind(std::span<const Rule* const> rules) override {
+    parts_.clear();
+    for (const Rule* rule : rules) parts_.push_back({takes(*rule), weight_of(*rule)});
+  }
+
   void score(const ScoreInput& input, Evidence& out) const override {
     double x = 0;
-    for (const Evidence& part : input.earlier) {
-      if (!part.applies || !takes(*part.rule)) continue;
-      x += weight_of(*part.rule) * std::min(kPartMax, -2 * std::log(part.p_value));
+    for (std::size_t i = 0; i < input.earlier.size(); ++i) {
+      const Evidence& part = input.earlier[i];
+      if (!part.applies || !parts_[i].taken) continue;
+      x += parts_[i].weight * std::min(kPartMax, -2 * std::log(part.p_value));
       out.applies = true;
     }
     out.statistic = x;
@@ -72,9 +78,15 @@ class Joint final : public Detector {
     return 1;
   }
 
+  struct Part {
+    bool taken = false;
+    double weight = 1;
+  };
+
   Hash128 name_;
   std::vector<std::string> over_;
   std::vector<Weight> weights_;
+  std::vector<Part> parts_;  // by rule; so that no name is compared for an event
   TailPrior prior_;
 };
 

@@ -18,7 +18,8 @@ constexpr double kFisherScale = 2;
 constexpr double kScaleMax = 12;
 
 /// Smallest bin b such that fewer than `least` events lie at b + 1 and above.
-std::size_t last_bin_with(const std::array<std::uint64_t, kTailBins>& tail, std::uint64_t least) {
+std::size_t last_bin_with(const std::array<std::uint64_t, kTailBins + 1>& tail,
+                          std::uint64_t least) {
   std::size_t bin = 0;
   while (bin + 1 < kTailBins && tail[bin + 1] >= least) ++bin;
   return bin;
@@ -47,9 +48,7 @@ double measured_tail(const std::array<std::uint64_t, kTailBins>& bins, const Tai
   const double believed = brown_tail(prior, x);
   if (tail[0] < kCompany) return believed;
 
-  std::array<std::uint64_t, kTailBins> at_least{};
-  std::copy_n(tail.begin(), kTailBins, at_least.begin());
-  const std::size_t edge = last_bin_with(at_least, kCompany);
+  const std::size_t edge = last_bin_with(tail, kCompany);
   double measured = 0;
   if (x < static_cast<double>(edge)) {
     // Between two bins the tail falls geometrically.
@@ -58,7 +57,7 @@ double measured_tail(const std::array<std::uint64_t, kTailBins>& bins, const Tai
     const auto low = static_cast<double>(tail[bin + 1]);
     measured = high * std::pow(low / high, x - static_cast<double>(bin)) / seen;
   } else {
-    const std::size_t from = last_bin_with(at_least, kExcessEvents);
+    const std::size_t from = last_bin_with(tail, kExcessEvents);
     double excess = 0;
     for (std::size_t b = from; b < kTailBins; ++b) {
       excess += static_cast<double>(bins[b]) * (static_cast<double>(b - from) + 0.5);

@@ -4,6 +4,8 @@
 #include <array>
 #include <cstdint>
 
+#include "sketch/histograms.h"
+
 namespace doorward {
 
 /// What is believed of the statistic before enough of it was seen: the moments of Fisher's
@@ -18,7 +20,7 @@ struct TailPrior {
 double brown_tail(const TailPrior& prior, double x);
 
 /// Number of bins, each one unit of the statistic wide; the last takes all above.
-inline constexpr std::size_t kTailBins = 128;
+inline constexpr std::size_t kTailBins = Histograms::kBins;
 inline std::size_t tail_bin(double x) {
   return x <= 0 ? 0 : x >= double{kTailBins - 1} ? kTailBins - 1 : static_cast<std::size_t>(x);
 }

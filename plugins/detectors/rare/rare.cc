@@ -30,8 +30,6 @@
 namespace doorward {
 namespace {
 
-constexpr unsigned kEpochsMax = 8;
-constexpr std::uint8_t kCounterFull = 255;
 constexpr int kSmoothMax = 3;
 
 struct Level {
@@ -87,16 +85,16 @@ class Rare final : public Detector {
   PitmanYor coarse_;  // of the levels above
   int smooth_;
   unsigned age_max_;
-  std::array<double, kEpochsMax> weights_{};
+  std::array<double, kEpochSlots> weights_{};
 };
 
 void Rare::add_count(const ScoreInput& input, Hash128 key, double weight, Seen& seen) const {
-  const std::array<std::uint8_t, kEpochsMax> by_age = input.baseline.pairs(space_).read(key);
+  const std::array<std::uint8_t, kEpochSlots> by_age = input.baseline.pairs(space_).read(key);
   seen.count += weight * weigh(by_age);
-  for (unsigned age = 0; age < kEpochsMax; ++age) {
+  for (unsigned age = 0; age < kEpochSlots; ++age) {
     if (by_age[age] == 0) continue;
     if (age <= age_max_) {
-      seen.regular = seen.regular || by_age[age] == kCounterFull;
+      seen.regular = seen.regular || by_age[age] == PairCounts::kCountMax;
     } else {
       if (seen.dormant_epochs == 0) seen.dormant_epochs = static_cast<std::uint8_t>(age);
       break;
@@ -239,7 +237,7 @@ std::unique_ptr<Detector> make_rare(Rule& rule, Params& table, ViewTable& views)
   }
   if (rule.suppress_by.empty()) rule.suppress_by = {levels[0].partition, levels[0].by};
   // A ring of 7-day epochs: the newest is part of a week, so a window of w days takes in w/7 more.
-  constexpr std::int64_t kOldest = kEpochsMax - 1;
+  constexpr std::int64_t kOldest = kEpochSlots - 1;
   const auto age_max =
       static_cast<unsigned>(window_days == 0 ? kOldest : std::min(kOldest, (window_days + 6) / 7));
   // Anybody can write failures, so a rule that looks at them keeps its history apart.

@@ -94,6 +94,6 @@ std::unique_ptr<Source> make(const SourceOptions& options) {
 extern const SourcePlugin kSourceAuditd;
 const SourcePlugin kSourceAuditd = {"auditd",
                                     "Linux audit log, /var/log/audit/audit.log, raw or enriched",
-                                    auditd::sniff, auditd::make};
+                                    Told::auditd, auditd::sniff, auditd::make};
 
 }  // namespace doorward

@@ -6,36 +6,24 @@
 namespace doorward::auditd {
 namespace {
 
-std::string_view process_of(Program program) {
-  switch (program) {
-    case Program::sshd:
-      return "sshd";
-    case Program::sudo:
-      return "sudo";
-    case Program::su:
-      return "su";
-    case Program::login:
-      return "login";
-    case Program::gdm:
-      return "gdm";
-    case Program::none:
-      break;
-  }
-  return {};
-}
+/// How events call a program and what is done with it.
+struct Names {
+  std::string_view process;
+  std::string_view action;
+};
 
-std::string_view action_of(Program program) {
+Names names_of(Program program) {
   switch (program) {
     case Program::sshd:
-      return "ssh_login";
+      return {"sshd", "ssh_login"};
     case Program::sudo:
-      return "sudo";
+      return {"sudo", "sudo"};
     case Program::su:
-      return "su";
+      return {"su", "su"};
     case Program::login:
-      return "console_login";
+      return {"login", "console_login"};
     case Program::gdm:
-      return "gdm_login";
+      return {"gdm", "gdm_login"};
     case Program::none:
       break;
   }
@@ -72,8 +60,8 @@ Event Logons::event_of(Attempt& attempt, Outcome outcome, const Record& record) 
   event[Field::source_address] = attempt.address.view();
   event[Field::host_name] =
       attempt.host_name.empty() ? std::string_view(host_name_) : attempt.host_name.view();
-  event[Field::process_name] = process_of(attempt.program);
-  event[Field::event_action] = action_of(attempt.program);
+  event[Field::process_name] = names_of(attempt.program).process;
+  event[Field::event_action] = names_of(attempt.program).action;
   event[Field::event_dataset] = "auditd.log";
   event[Field::method] = attempt.method;
   event[Field::key_fingerprint] = attempt.fingerprint.view();

@@ -148,6 +148,6 @@ std::unique_ptr<Source> make(const SourceOptions& options) {
 const SourcePlugin kSourceAuthlog = {"authlog",
                                      "auth.log or secure: sshd, sudo, su, login and gdm through "
                                      "syslog (RFC 3164, ISO 8601, RFC 5424)",
-                                     authlog::sniff, authlog::make};
+                                     Told::authlog, authlog::sniff, authlog::make};
 
 }  // namespace doorward

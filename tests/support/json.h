@@ -2,15 +2,12 @@
 // deep.
 #pragma once
 
-#include <algorithm>
-#include <fstream>
 #include <map>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace doorward::testing_authlog {
+namespace doorward {
 
 /// Values by key: text unescaped to UTF-8, null as empty, numbers as written, lists as "[a][b]".
 using JsonRow = std::map<std::string, std::string>;
@@ -86,7 +83,13 @@ class JsonReader {
       constexpr std::string_view kFrom = "nrtbf";
       constexpr std::string_view kTo = "\n\r\t\b\f";
       if (escape == 'u') {
-        put(out, hex4());
+        const unsigned code = hex4();
+        if (code >= 0xD800 && code < 0xDC00 && text_.substr(at_, 2) == "\\u") {
+          at_ += 2;
+          put(out, 0x10000 + ((code - 0xD800) << 10) + hex4() - 0xDC00);
+        } else {
+          put(out, code);
+        }
       } else if (const std::size_t i = kFrom.find(escape); i != std::string_view::npos) {
         out += kTo[i];
       } else {
@@ -97,7 +100,7 @@ class JsonReader {
     return out;
   }
 
-  /// As UTF-8. Surrogate pairs do not occur in the data.
+  /// As UTF-8.
   static void put(std::string& out, unsigned code) {
     if (code < 0x80) {
       out += static_cast<char>(code);
@@ -105,7 +108,12 @@ class JsonReader {
       out += static_cast<char>(0xC0 | code >> 6);
       out += static_cast<char>(0x80 | (code & 0x3F));
     } else {
-      out += static_cast<char>(0xE0 | code >> 12);
+      if (code < 0x10000) {
+        out += static_cast<char>(0xE0 | code >> 12);
+      } else {
+        out += static_cast<char>(0xF0 | code >> 18);
+        out += static_cast<char>(0x80 | (code >> 12 & 0x3F));
+      }
       out += static_cast<char>(0x80 | (code >> 6 & 0x3F));
       out += static_cast<char>(0x80 | (code & 0x3F));
     }
@@ -115,22 +123,4 @@ class JsonReader {
   std::size_t at_ = 0;
 };
 
-/// The whole of a file; empty when it is not there.
-inline std::string read_file(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-inline std::vector<std::string_view> lines_of(std::string_view text) {
-  std::vector<std::string_view> lines;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    lines.push_back(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
-  return lines;
-}
-
-}  // namespace doorward::testing_authlog
+}  // namespace doorward
