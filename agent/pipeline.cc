@@ -4,7 +4,12 @@ namespace doorward {
 
 Pipeline::Pipeline(const RuleSet& rules, Baseline& baseline, PipelineSink& sink,
                    const PipelineOptions& options)
-    : rules_(rules), baseline_(baseline), sink_(sink), options_(options), evidence_(rules.size()) {
+    : rules_(rules),
+      baseline_(baseline),
+      sink_(sink),
+      options_(options),
+      evidence_(rules.size()),
+      state_(rules.make_state()) {
   counts_.by_rule.resize(rules.size());
 }
 
@@ -39,12 +44,14 @@ void Pipeline::on_event(const Event& event) {
   const RuleMask mask = rules_.prepare(event, keys_);
   if (mask == 0) return;
   ++counts_.scored;
-  rules_.score(keys_, mask, baseline_, evidence_);
+  rules_.observe(event, keys_, mask, state_);
+  rules_.score(event, keys_, mask, baseline_, state_, evidence_);
   sink_.on_scored(event, evidence_);
 
-  const Evidence* fired = event.time >= options_.alerts_from ? primary() : nullptr;
+  const Evidence* fired =
+      event.time >= options_.alerts_from ? RuleSet::primary(evidence_) : nullptr;
   if (fired == nullptr) {
-    rules_.calibrate(evidence_, epoch, baseline_);
+    rules_.calibrate(keys_, evidence_, false, epoch, baseline_);
     rules_.learn(keys_, mask, epoch, baseline_);
     return;
   }
@@ -55,30 +62,18 @@ void Pipeline::on_event(const Event& event) {
     ++counts_.quarantine_full;
   }
   const std::uint32_t stands_for = suppression_.note(*fired->rule, event, score);
+  rules_.calibrate(keys_, evidence_, stands_for == 0, epoch, baseline_);
   if (stands_for == 0) {
-    // One new habit, counted each time that it comes, would make the whole tail look common.
     ++counts_.held_back;
     return;
   }
-  rules_.calibrate(evidence_, epoch, baseline_);
-  raise({event, *fired, evidence_, score, stands_for});
-}
-
-const Evidence* Pipeline::primary() const {
-  const Evidence* best = nullptr;
-  double best_score = 0;
-  for (const Evidence& evidence : evidence_) {
-    if (!evidence.applies) continue;
-    const double score = score_of(evidence.p_value);
-    if (score < evidence.rule->threshold) continue;
-    const int risk = evidence.rule->severity_at(score).risk_score;
-    const int best_risk = best == nullptr ? -1 : best->rule->severity_at(best_score).risk_score;
-    if (risk > best_risk || (risk == best_risk && score > best_score)) {
-      best = &evidence;
-      best_score = score;
-    }
+  rules_.note_alert(*fired, event, keys_, mask, baseline_, state_, evidence_);
+  if (const Evidence* of_alerts = RuleSet::primary(evidence_);
+      of_alerts != fired &&
+      suppression_.note(*of_alerts->rule, event, score_of(of_alerts->p_value))) {
+    fired = of_alerts;
   }
-  return best;
+  raise({event, *fired, evidence_, score_of(fired->p_value), stands_for});
 }
 
 void Pipeline::raise(const Alert& alert) {

@@ -60,8 +60,6 @@ class Pipeline final : public EventSink {
   [[nodiscard]] std::size_t quarantined() const { return quarantine_.size(); }
 
  private:
-  /// The rule that speaks for the event; null when none fired.
-  [[nodiscard]] const Evidence* primary() const;
   void raise(const Alert& alert);
 
   const RuleSet& rules_;
@@ -73,6 +71,7 @@ class Pipeline final : public EventSink {
   Suppression suppression_;
   EventKeys keys_{};
   std::vector<Evidence> evidence_;
+  LiveState state_;
 };
 
 }  // namespace doorward

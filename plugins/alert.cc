@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstring>
 
+#include "plugins/detectors/detector.h"
+#include "plugins/detectors/words.h"
 #include "plugins/time_text.h"
 
 namespace doorward {
@@ -24,108 +26,6 @@ void feed(crypto_generichash_state& state, std::string_view text) {
                             text.size());
 }
 
-std::string owner_of(const Event& event) {
-  return event[Field::user_name].empty() ? "this user" : std::string(event[Field::user_name]);
-}
-
-std::string one_in(double p_value) {
-  std::array<char, 48> out{};
-  const double n = 1 / p_value;
-  if (n < 1.5) return {};
-  if (n >= 1e6) {
-    std::snprintf(out.data(), out.size(), " (1 in %.1g)", n);
-  } else {
-    std::snprintf(out.data(), out.size(), " (1 in %.0f)", n);
-  }
-  return out.data();
-}
-
-std::string count_of(double count, double total) {
-  std::array<char, 64> out{};
-  std::snprintf(out.data(), out.size(), " (%.0f of %.0f logons)", std::ceil(count),
-                std::ceil(total));
-  return out.data();
-}
-
-std::string weeks(int epochs) {
-  return epochs == 1 ? "a week" : std::to_string(epochs) + " weeks";
-}
-
-/// What a value of this view is called: "address", "host".
-std::string noun_of(const View& view) {
-  switch (view.cut) {
-    case Cut::net:
-    case Cut::wide:
-      return "network";
-    case Cut::host_class:
-      return "kind of host";
-    case Cut::credential:
-      return "credential";
-    case Cut::hour_of_week:
-    case Cut::hour_of_day:
-      return "hour";
-    case Cut::fleet:
-      return "value";
-    case Cut::whole:
-      break;
-  }
-  if (view.ip || view.field == Field::source_address) return "address";
-  switch (view.field) {
-    case Field::user_name:
-    case Field::user_effective_name:
-      return "user";
-    case Field::host_name:
-      return "host";
-    case Field::event_action:
-      return "action";
-    case Field::process_name:
-      return "program";
-    case Field::method:
-      return "method";
-    case Field::key_fingerprint:
-      return "key";
-    default:
-      return std::string(field_name(view.field));
-  }
-}
-
-std::string clock_of(const Event& event) {
-  return format_time(event.time).substr(11, 5) + " UTC";
-}
-
-/// What the coarser levels add: ", in a network nobody in the fleet has used", ", of a kind they
-/// use".
-std::string backoff_words(const Evidence& evidence) {
-  if (evidence.levels < 2) return {};
-  const LevelEvidence& last = evidence.level[evidence.levels - 1];
-  std::string of = ", in a " + noun_of(last.by);
-  if (last.by.cut == Cut::host_class) of = ", of a kind";
-  if (last.by == View{Cut::whole, Field::method, false}) of = ", by a method";
-  if (last.count > 0) return of + (last.fleet ? " that only others use" : " they use");
-  return of + (last.fleet ? " nobody in the fleet has used" : " new to them");
-}
-
-std::string user_phrase(const Evidence& evidence, const std::string& user) {
-  const LevelEvidence& finest = evidence.level[0];
-  if (evidence.dormant_epochs > 0) {
-    return "a user silent for " + weeks(evidence.dormant_epochs) + " or more" +
-           one_in(evidence.p_value);
-  }
-  if (finest.count <= 0)
-    return user + " never logged on in the fleet before" + one_in(evidence.p_value);
-  return "a user who seldom logs on" + count_of(finest.count, finest.customers);
-}
-
-std::string hour_phrase(const Evidence& evidence, const Event& event, const std::string& owner) {
-  const LevelEvidence& last = evidence.level[evidence.levels - 1];
-  if (evidence.level[0].count > 0) {
-    return "at " + clock_of(event) + " when " + owner + " is seldom on" + one_in(evidence.p_value);
-  }
-  return "at " + clock_of(event) + " when " + owner + " is never on" +
-         (last.count > 0 && last.by.cut == Cut::hour_of_day ? " that day of the week" : "") +
-         one_in(evidence.p_value);
-}
-
 }  // namespace
 
 std::string alert_id(const Event& event, const Rule& rule) {
@@ -138,6 +38,7 @@ std::string alert_id(const Event& event, const Rule& rule) {
                             Field::event_action, Field::source_address}) {
     feed(state, event[field]);
   }
+  if (!event[Field::record_id].empty()) feed(state, event[Field::record_id]);
   feed(state, std::to_string(event.pid) + "/" + std::string(outcome_name(event.outcome)));
   crypto_generichash_final(&state, digest.data(), digest.size());
   std::array<char, digest.size() * 2 + 1> hex{};
@@ -146,30 +47,8 @@ std::string alert_id(const Event& event, const Rule& rule) {
 }
 
 std::string evidence_phrase(const Evidence& evidence, const Event& event) {
-  if (!evidence.applies || evidence.levels == 0 || evidence.p_value >= 1) return {};
-  const LevelEvidence& finest = evidence.level[0];
-  const std::string owner = owner_of(event);
-  if (finest.by == View{Cut::whole, Field::user_name, false}) return user_phrase(evidence, owner);
-  if (finest.by.cut == Cut::hour_of_week || finest.by.cut == Cut::hour_of_day) {
-    return hour_phrase(evidence, event, owner);
-  }
-  const std::string noun = noun_of(finest.by);
-  const std::string whose =
-      finest.partition.cut == Cut::fleet ? "the fleet" : view_text(finest.partition, event);
-  if (finest.fleet) {
-    // A user without history of their own: only what the fleet knows was asked.
-    return (finest.count > 0 ? "from a " + noun + " that others use"
-                             : "from a " + noun + " nobody in the fleet has used") +
-           one_in(evidence.p_value);
-  }
-  if (finest.count > 0) {
-    return "a" + std::string(noun[0] == 'a' ? "n " : " ") + noun + " seldom used by " + whose +
-           count_of(finest.count, finest.customers);
-  }
-  const std::string again =
-      evidence.dormant_epochs > 0 ? "not used for " + weeks(evidence.dormant_epochs) : "new";
-  return "a " + (again == "new" ? "new " + noun : noun + " " + again) + " for " + whose +
-         one_in(evidence.p_value) + backoff_words(evidence);
+  if (!evidence.applies || evidence.p_value >= 1 || evidence.detector == nullptr) return {};
+  return evidence.detector->phrase(evidence, event);
 }
 
 std::string alert_sentence(const Alert& alert) {

@@ -2,6 +2,10 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <cmath>
+#include <initializer_list>
+#include <utility>
 
 #include "plugins/json_writer.h"
 #include "plugins/time_text.h"
@@ -13,12 +17,14 @@ struct ToldName {
   Told bit;
   std::string_view name;
 };
-constexpr std::array<ToldName, 6> kTold = {{{Told::authlog, "authlog"},
+constexpr std::array<ToldName, 8> kTold = {{{Told::authlog, "authlog"},
                                             {Told::auditd, "auditd"},
                                             {Told::journald, "journald"},
                                             {Told::cloudtrail, "cloudtrail"},
                                             {Told::entra, "entra"},
-                                            {Told::m365, "m365"}}};
+                                            {Told::m365, "m365"},
+                                            {Told::suricata, "suricata"},
+                                            {Told::alerts, "alerts"}}};
 
 /// event.severity: ECS wants a number in which larger is worse.
 int severity_number(std::string_view name) {
@@ -29,41 +35,84 @@ int severity_number(std::string_view name) {
 }
 
 void event_fields(JsonWriter& json, const Event& event) {
-  json.open_array("category").item("authentication").close_array();
+  const std::string_view category = event[Field::event_category];
+  json.open_array("category").item(category.empty() ? "authentication" : category).close_array();
   json.text_if("action", event[Field::event_action]);
   json.text("outcome", outcome_name(event.outcome));
   json.text_if("dataset", event[Field::event_dataset]);
+  json.text_if("provider", event[Field::event_provider]);
   json.text_if("original", event[Field::original]);
 }
 
-void other_objects(JsonWriter& json, const Event& event) {
-  if (!event[Field::user_name].empty() || !event[Field::user_effective_name].empty()) {
-    json.open("user").text_if("name", event[Field::user_name]);
-    if (!event[Field::user_effective_name].empty()) {
-      json.open("effective").text("name", event[Field::user_effective_name]).close();
+/// An object of text fields; left out when all are empty.
+void object_if(JsonWriter& json, std::string_view name,
+               std::initializer_list<std::pair<std::string_view, std::string_view>> fields) {
+  const auto empty = [](const auto& field) { return field.second.empty(); };
+  if (std::all_of(fields.begin(), fields.end(), empty)) return;
+  json.open(name);
+  for (const auto& [key, value] : fields) json.text_if(key, value);
+  json.close();
+}
+
+void place_objects(JsonWriter& json, const Event& event) {
+  const bool located = !std::isnan(event.latitude) && !std::isnan(event.longitude);
+  if (located || !event[Field::geo_country].empty() || !event[Field::geo_city].empty()) {
+    json.open("geo").text_if("country_iso_code", event[Field::geo_country]);
+    json.text_if("city_name", event[Field::geo_city]);
+    if (located) {
+      json.open("location").real("lat", event.latitude).real("lon", event.longitude).close();
     }
     json.close();
   }
-  if (event.ip.valid() || !event[Field::source_address].empty()) {
+  if (!event[Field::as_number].empty()) {
+    std::int64_t number = 0;
+    const std::string_view text = event[Field::as_number];
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    json.open("as").number("number", number);
+    object_if(json, "organization", {{"name", event[Field::as_organization]}});
+    json.close();
+  }
+}
+
+void other_objects(JsonWriter& json, const Event& event) {
+  if (!event[Field::user_name].empty() || !event[Field::user_effective_name].empty() ||
+      !event[Field::user_id].empty()) {
+    json.open("user").text_if("name", event[Field::user_name]);
+    json.text_if("id", event[Field::user_id]);
+    object_if(json, "effective", {{"name", event[Field::user_effective_name]}});
+    json.close();
+  }
+  if (event.ip.valid() || !event[Field::source_address].empty() ||
+      !event[Field::geo_country].empty()) {
     json.open("source").text_if("address", event[Field::source_address]);
     std::array<char, IpAddress::kTextMax> ip{};
     json.text_if("ip", event.ip.format(ip));
     if (event.port != 0) json.number("port", event.port);
+    place_objects(json, event);
     json.close();
   }
-  if (!event[Field::host_name].empty()) {
-    json.open("host").text("name", event[Field::host_name]).close();
-  }
+  object_if(json, "destination", {{"address", event[Field::destination_address]}});
+  object_if(json, "host", {{"name", event[Field::host_name]}});
   if (!event[Field::process_name].empty() || event.pid != 0) {
     json.open("process").text_if("name", event[Field::process_name]);
     if (event.pid != 0) json.number("pid", event.pid);
     json.close();
   }
+  object_if(json, "error",
+            {{"code", event[Field::error_code]}, {"message", event[Field::error_message]}});
+  if (!event[Field::cloud_account].empty() || !event[Field::cloud_region].empty()) {
+    json.open("cloud").text_if("region", event[Field::cloud_region]);
+    object_if(json, "account", {{"id", event[Field::cloud_account]}});
+    json.close();
+  }
+  object_if(json, "user_agent", {{"original", event[Field::user_agent]}});
 }
 
 void doorward_fields(JsonWriter& json, const Event& event) {
   json.text_if("method", event[Field::method]);
   json.text_if("key_fingerprint", event[Field::key_fingerprint]);
+  json.text_if("account", event[Field::account]);
+  json.text_if("twin", event[Field::twin]);
   json.open_array("sources");
   for (const ToldName& told : kTold) {
     if (has(event.told, told.bit)) json.item(told.name);
@@ -78,9 +127,10 @@ void head(JsonWriter& json, const Event& event) {
 /// Everything of an event but `doorward`; the document stays open.
 void event_body(JsonWriter& json, const Event& event) {
   head(json, event);
-  json.open("event");
+  json.open("event").text_if("id", event[Field::record_id]);
   event_fields(json, event);
   json.close();
+  object_if(json, "rule", {{"name", event[Field::rule_name]}});
   other_objects(json, event);
 }
 
@@ -169,6 +219,7 @@ void append_alert_document(const Alert& alert, std::string& out) {
   other_objects(json, alert.event);
   json.open("doorward").real("score", alert.score).real("p_value", alert.primary.p_value);
   json.text("severity", severity.name).number("occurrences", alert.occurrences);
+  json.text_if("record_id", alert.event[Field::record_id]);
   doorward_fields(json, alert.event);
   evidence_array(json, alert);
   backoff_array(json, alert);

@@ -1,8 +1,10 @@
-// Event: one logon attempt, whatever log it came from, under Elastic Common Schema names.
+// Event: one logon attempt, cloud API call or other sensor's alert, whatever log it came from,
+// under Elastic Common Schema names.
 #pragma once
 
 #include <array>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -24,15 +26,32 @@ enum class Field : std::uint8_t {
   host_name,            ///< host that was logged on to
   process_name,         ///< sshd, sudo, su, login, ...
   event_action,         ///< ssh_login, sudo, su, console_login, gdm_login, ...
-  event_dataset,        ///< system.auth, auditd.log
+  event_dataset,        ///< system.auth, auditd.log, aws.cloudtrail, azure.signinlogs, ...
   method,               ///< password, publickey, keyboard-interactive, ...
   key_fingerprint,      ///< SHA256:... or MD5 of the key that was accepted
+  account,              ///< "invalid": the log says that there is no such account; else empty
+  twin,                 ///< "missing": another log that is read should have told of it and did not
+  event_category,       ///< authentication, api, email, intrusion_detection; empty: authentication
+  event_provider,       ///< the service that wrote the record: iam.amazonaws.com, ...
+  record_id,            ///< the record's own id, where its log gives one
+  user_id,              ///< what names a cloud user beyond doubt: principal id, object id
+  error_code,           ///< why the call or sign-in failed
+  error_message,        ///< the same in words
+  cloud_account,        ///< AWS account, tenant
+  cloud_region,         ///< us-east-2, ...
+  user_agent,           ///< as written
+  rule_name,            ///< what another sensor's alert calls itself
+  destination_address,  ///< the other end of another sensor's alert
+  geo_country,          ///< ISO 3166 code of the source: SE
+  geo_city,             ///< name of the source's city, as the log or the database writes it
+  as_number,            ///< autonomous system of the source: "64500"
+  as_organization,      ///< its name
   original,             ///< the line (or record) that told the outcome
   count_
 };
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::count_);
 
-/// The ECS name of a field ("user.name"). Never empty.
+/// The ECS name of a field ("user.name"), or its own under "doorward.". Never empty.
 std::string_view field_name(Field field);
 /// The field of an ECS name; nullopt when there is none. "source.ip" is not a text field: see
 /// Event::ip.
@@ -50,6 +69,8 @@ enum class Told : std::uint8_t {
   cloudtrail = 8,
   entra = 16,
   m365 = 32,
+  suricata = 64,
+  alerts = 128,
 };
 constexpr Told operator|(Told a, Told b) {
   return static_cast<Told>(static_cast<std::uint8_t>(a) | static_cast<std::uint8_t>(b));
@@ -68,6 +89,9 @@ struct Event {
   std::uint16_t port = 0;  ///< source.port; 0: unknown
   Outcome outcome = Outcome::unknown;
   Told told = Told::none;
+  /// Place of the source in degrees, north and east positive; NaN: unknown.
+  float latitude = std::numeric_limits<float>::quiet_NaN();
+  float longitude = std::numeric_limits<float>::quiet_NaN();
 
   [[nodiscard]] std::string_view operator[](Field field) const {
     return text[static_cast<std::size_t>(field)];

@@ -11,12 +11,13 @@
 namespace doorward {
 
 /// Fields that example events can have, as one line for messages and help.
-inline constexpr const char* kExampleFields =
-    "@timestamp, user.name, user.effective.name, source.ip, host.name, event.action, "
-    "event.outcome, doorward.method, doorward.key_fingerprint, process.name";
+std::string example_fields();
+
+/// The fields of the i-th event of a run: "{n}" in a value stands for i.
+std::vector<FieldValue> numbered(std::vector<FieldValue> fields, std::int64_t i);
 
 /// Makes an event. Views point into `pairs`, which must outlive it. Defaults: ssh_login, success.
-/// Errors: unknown field, malformed address, time or outcome.
+/// Errors: unknown field, malformed address, time, outcome, latitude or longitude.
 Result<Event> example_event(const std::vector<FieldValue>& pairs);
 
 }  // namespace doorward

@@ -41,7 +41,8 @@ std::vector<FieldValue> read_fields(Params& table) {
     if (key == "count" || key == "every") continue;
     fields.push_back({key, table.leaf_text(key)});
   }
-  const Result<Event> event = example_event(fields);
+  const std::vector<FieldValue> first = numbered(fields, 0);
+  const Result<Event> event = example_event(first);
   if (!event) {
     table.mistake(event.error().where, event.error().what);
   } else if (event.value().time == kNoTime) {

@@ -65,13 +65,26 @@ RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vecto
   std::vector<const Rule*> rules;
   rules.reserve(rules_.size());
   for (const auto& loaded : rules_) rules.push_back(&loaded->rule);
-  for (const auto& loaded : rules_) loaded->detector->bind(rules);
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    Detector& detector = *rules_[i]->detector;
+    detector.bind(rules);
+    const RuleMask bit = RuleMask{1} << i;
+    if (detector.state_bytes() > 0) stateful_ |= bit;
+    if (detector.stage() == Stage::alerts) on_alerts_ |= bit;
+  }
 }
 
 std::size_t RuleSet::find(std::string_view id) const {
   const auto found = std::find_if(rules_.begin(), rules_.end(),
                                   [&](const auto& loaded) { return loaded->rule.id == id; });
   return static_cast<std::size_t>(found - rules_.begin());
+}
+
+LiveState RuleSet::make_state() const {
+  std::vector<std::size_t> sizes;
+  sizes.reserve(rules_.size());
+  for (const auto& loaded : rules_) sizes.push_back(loaded->detector->state_bytes());
+  return LiveState(sizes);
 }
 
 RuleMask RuleSet::prepare(const Event& event, EventKeys& keys) const {
@@ -83,19 +96,64 @@ RuleMask RuleSet::prepare(const Event& event, EventKeys& keys) const {
   return mask;
 }
 
-void RuleSet::score(const EventKeys& keys, RuleMask mask, const Baseline& baseline,
+void RuleSet::observe(const Event& event, const EventKeys& keys, RuleMask mask,
+                      LiveState& state) const {
+  for (mask &= stateful_; mask != 0; mask &= mask - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(mask));
+    rules_[i]->detector->observe(event, keys, state.of(i));
+  }
+}
+
+void RuleSet::clear(std::size_t rule, Evidence& evidence) const {
+  evidence.rule = &rules_[rule]->rule;
+  evidence.detector = rules_[rule]->detector.get();
+  evidence.applies = false;
+  evidence.p_value = 1;
+  evidence.statistic = 0;
+  evidence.levels = 0;
+  evidence.dormant_epochs = 0;
+}
+
+void RuleSet::score(const Event& event, const EventKeys& keys, RuleMask mask,
+                    const Baseline& baseline, const LiveState& state,
                     std::span<Evidence> out) const {
   assert(out.size() >= rules_.size());
+  mask &= ~on_alerts_;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
-    Evidence& evidence = out[i];
-    evidence.rule = &rules_[i]->rule;
-    evidence.applies = false;
-    evidence.p_value = 1;
-    evidence.statistic = 0;
-    evidence.levels = 0;
-    evidence.dormant_epochs = 0;
+    clear(i, out[i]);
     if ((mask >> i & 1U) == 0) continue;
-    rules_[i]->detector->score({keys, views_, baseline, out.first(i)}, evidence);
+    rules_[i]->detector->score({event, keys, views_, baseline, state.of(i), out.first(i)}, out[i]);
+  }
+}
+
+const Evidence* RuleSet::primary(std::span<const Evidence> evidence, RuleMask among) {
+  const Evidence* best = nullptr;
+  int best_risk = -1;
+  double best_score = 0;
+  for (std::size_t i = 0; i < evidence.size(); ++i) {
+    const Evidence& one = evidence[i];
+    if (!one.applies || (among >> i & 1U) == 0) continue;
+    const double score = score_of(one.p_value);
+    if (score < one.rule->threshold) continue;
+    const int risk = one.rule->severity_at(score).risk_score;
+    if (risk > best_risk || (risk == best_risk && score > best_score)) {
+      best = &one;
+      best_risk = risk;
+      best_score = score;
+    }
+  }
+  return best;
+}
+
+void RuleSet::note_alert(const Evidence& raised, const Event& event, const EventKeys& keys,
+                         RuleMask mask, const Baseline& baseline, LiveState& state,
+                         std::span<Evidence> out) const {
+  const auto rule = static_cast<std::size_t>(&raised - out.data());
+  assert(rule < rules_.size());
+  for (mask &= on_alerts_; mask != 0; mask &= mask - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(mask));
+    rules_[i]->detector->note_alert(rule, event, keys, state.of(i));
+    rules_[i]->detector->score({event, keys, views_, baseline, state.of(i), out.first(i)}, out[i]);
   }
 }
 
@@ -107,10 +165,11 @@ void RuleSet::learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch,
   }
 }
 
-void RuleSet::calibrate(std::span<const Evidence> evidence, std::int64_t epoch,
-                        Baseline& baseline) const {
+void RuleSet::calibrate(const EventKeys& keys, std::span<const Evidence> evidence, bool repeated,
+                        std::int64_t epoch, Baseline& baseline) const {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
-    if (evidence[i].applies) rules_[i]->detector->calibrate(evidence[i], epoch, baseline);
+    if (!evidence[i].applies) continue;
+    rules_[i]->detector->calibrate(keys, evidence[i], repeated, epoch, baseline);
   }
 }
 

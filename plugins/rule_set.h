@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "plugins/detectors/detector.h"
+#include "plugins/live_state.h"
 #include "plugins/rule.h"
 #include "plugins/view.h"
 #include "sketch/baseline.h"
@@ -42,31 +43,52 @@ class RuleSet {
   [[nodiscard]] std::size_t find(std::string_view id) const;
   [[nodiscard]] const ViewTable& views() const { return views_; }
 
+  /// Live state for these rules, empty.
+  [[nodiscard]] LiveState make_state() const;
+
   /// Hashes the event and tells which rules look at it.
   RuleMask prepare(const Event& event, EventKeys& keys) const;
 
-  /// Scores the rules of `mask` into out[0..size()); the others get applies = false. Views in `out`
-  /// point into this set. Does not allocate.
-  void score(const EventKeys& keys, RuleMask mask, const Baseline& baseline,
-             std::span<Evidence> out) const;
+  /// Takes the event into the live state of the rules of `mask`. Before score(), once an event.
+  void observe(const Event& event, const EventKeys& keys, RuleMask mask, LiveState& state) const;
+
+  /// Scores the rules of `mask` into out[0..size()); the others, and those of Stage::alerts, get
+  /// applies = false. Views in `out` point into this set and `state`. Does not allocate.
+  void score(const Event& event, const EventKeys& keys, RuleMask mask, const Baseline& baseline,
+             const LiveState& state, std::span<Evidence> out) const;
+
+  /// The rule that speaks for an event: of those in `among` that fired, the one with the highest
+  /// risk, then score. Null when none fired.
+  static const Evidence* primary(std::span<const Evidence> evidence, RuleMask among = ~RuleMask{0});
+
+  /// Tells the rules of Stage::alerts that `raised` (one of `out`) raises an alert on this event,
+  /// and scores them into their places in `out`.
+  void note_alert(const Evidence& raised, const Event& event, const EventKeys& keys, RuleMask mask,
+                  const Baseline& baseline, LiveState& state, std::span<Evidence> out) const;
 
   /// Adds the event to what is usual for the rules of `mask`.
   void learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch, Baseline& baseline) const;
 
-  /// Adds the verdicts to the measured distributions; for every scored event.
-  void calibrate(std::span<const Evidence> evidence, std::int64_t epoch, Baseline& baseline) const;
+  /// Adds the verdicts to the measured distributions; for every scored event. `repeated`: the event
+  /// is alike to an alert raised before.
+  void calibrate(const EventKeys& keys, std::span<const Evidence> evidence, bool repeated,
+                 std::int64_t epoch, Baseline& baseline) const;
 
  private:
   struct Loaded {
     Rule rule;
     std::unique_ptr<Detector> detector;
   };
+  void clear(std::size_t rule, Evidence& evidence) const;
+
   ViewTable views_;
   std::vector<std::unique_ptr<Loaded>> rules_;  // by stage; stable addresses
+  RuleMask stateful_ = 0;                       // rules with live state
+  RuleMask on_alerts_ = 0;                      // rules of Stage::alerts
 };
 
-/// Runs the examples of one rule, each on a fresh baseline with this rule alone (joint: with all
-/// rules). Gives one Error a failed example: where it stands and what came instead.
+/// Runs the examples of one rule, each on a fresh baseline with all rules loaded. Gives one Error a
+/// failed example: where it stands and what came instead.
 std::vector<Error> run_rule_tests(std::span<const RuleText> texts, const Rule& rule);
 
 }  // namespace doorward

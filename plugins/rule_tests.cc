@@ -8,44 +8,73 @@
 namespace doorward {
 namespace {
 
+/// All that a pipeline does to an event, but for holding back.
+class Stand {
+ public:
+  Stand(const RuleSet& rules, Baseline& baseline)
+      : rules_(rules), baseline_(baseline), state_(rules.make_state()), evidence_(rules.size()) {}
+
+  void judge(const Event& event) {
+    baseline_.advance(baseline_.epoch_of(event.time));
+    mask_ = rules_.prepare(event, keys_);
+    rules_.observe(event, keys_, mask_, state_);
+    rules_.score(event, keys_, mask_, baseline_, state_, evidence_);
+    if (const Evidence* raised = RuleSet::primary(evidence_)) {
+      rules_.note_alert(*raised, event, keys_, mask_, baseline_, state_, evidence_);
+    }
+  }
+
+  void learn(const Event& event) {
+    const std::int64_t epoch = baseline_.epoch_of(event.time);
+    rules_.calibrate(keys_, evidence_, false, epoch, baseline_);
+    rules_.learn(keys_, mask_, epoch, baseline_);
+  }
+
+  [[nodiscard]] double score(std::size_t rule) const { return score_of(evidence_[rule].p_value); }
+
+ private:
+  const RuleSet& rules_;
+  Baseline& baseline_;
+  LiveState state_;
+  EventKeys keys_{};
+  std::vector<Evidence> evidence_;
+  RuleMask mask_ = 0;
+};
+
 /// Learns the histories in event-time order and scores the event. Gives the score.
 Result<double> play(const RuleSet& rules, std::size_t index, const RuleTest& test) {
   Result<Baseline> made = Baseline::make({});
   if (!made) return made.error();
-  Baseline& baseline = made.value();
-
   struct Step {
     const ExampleRun* run;
+    std::int64_t number;
     TimeUs time;
   };
   std::vector<Step> steps;
   for (const ExampleRun& run : test.history) {
-    const Result<Event> event = example_event(run.fields);
+    const std::vector<FieldValue> fields = numbered(run.fields, 0);
+    const Result<Event> event = example_event(fields);
     if (!event) return event.error();
     for (std::int64_t i = 0; i < run.count; ++i) {
-      steps.push_back({&run, event.value().time + i * run.every_us});
+      steps.push_back({&run, i, event.value().time + i * run.every_us});
     }
   }
   std::stable_sort(steps.begin(), steps.end(),
                    [](const Step& a, const Step& b) { return a.time < b.time; });
 
-  EventKeys keys;
-  std::vector<Evidence> evidence(rules.size());
+  Stand stand(rules, made.value());
   for (const Step& step : steps) {
-    Result<Event> event = example_event(step.run->fields);
+    const std::vector<FieldValue> fields = numbered(step.run->fields, step.number);
+    Result<Event> event = example_event(fields);
+    if (!event) return event.error();
     event.value().time = step.time;
-    const std::int64_t epoch = baseline.epoch_of(step.time);
-    baseline.advance(epoch);
-    const RuleMask mask = rules.prepare(event.value(), keys);
-    rules.score(keys, mask, baseline, evidence);
-    rules.calibrate(evidence, epoch, baseline);
-    rules.learn(keys, mask, epoch, baseline);
+    stand.judge(event.value());
+    stand.learn(event.value());
   }
   const Result<Event> event = example_event(test.event);
   if (!event) return event.error();
-  baseline.advance(baseline.epoch_of(event.value().time));
-  rules.score(keys, rules.prepare(event.value(), keys), baseline, evidence);
-  return score_of(evidence[index].p_value);
+  stand.judge(event.value());
+  return stand.score(index);
 }
 
 }  // namespace

@@ -42,7 +42,7 @@ struct View {
 std::string view_text(const View& view, const Event& event);
 
 /// Most views that one set of rules may use together.
-inline constexpr std::size_t kViewsMax = 24;
+inline constexpr std::size_t kViewsMax = 32;
 
 /// The keyed hashes of one event under the views of a rule set; all that scoring and learning need
 /// of it. Fixed size and without text, so that an event can be held back and learned later.

@@ -27,7 +27,7 @@ Result<std::vector<FieldValue>> split_pairs(const std::vector<std::string>& pair
   for (const std::string& pair : pairs) {
     const std::size_t at = pair.find('=');
     if (at == std::string::npos || at == 0) {
-      return Error{pair, std::string("expected FIELD=VALUE; fields are ") + kExampleFields};
+      return Error{pair, "expected FIELD=VALUE; fields are " + example_fields()};
     }
     fields.push_back({pair.substr(0, at), pair.substr(at + 1)});
     has_time = has_time || fields.back().field == "@timestamp";
@@ -90,13 +90,14 @@ int run_explain(const ExplainOptions& options) {
   }
   EventKeys keys;
   std::vector<Evidence> evidence(rules.size());
+  LiveState state = rules.make_state();
   const RuleMask mask = rules.prepare(event.value(), keys);
   if ((mask >> index & 1U) == 0) {
     print_errors(
         {{options.rule, "this rule does not look at such an event (see its [when] table)"}});
     return kExitUsage;
   }
-  rules.score(keys, mask, baseline.value(), evidence);
+  rules.score(event.value(), keys, mask, baseline.value(), state, evidence);
   const Alert alert{event.value(), evidence[index], evidence, score_of(evidence[index].p_value), 1};
   if (options.common.format == "text") {
     print_text(alert);
@@ -119,9 +120,7 @@ void add_explain(CLI::App& app, Run& run) {
       "Example:\n  doorward-agent replay --baseline-out b.dwbl /var/log/auth.log\n"
       "  doorward-agent explain --baseline b.dwbl user.name=alice source.ip=203.0.113.9 "
       "host.name=db-04 @timestamp=2026-11-20T03:12:00Z");
-  command
-      ->add_option("FIELD=VALUE", typed->pairs,
-                   std::string("The logon; fields are ") + kExampleFields)
+  command->add_option("FIELD=VALUE", typed->pairs, "The logon; fields are " + example_fields())
       ->required()
       ->type_name("");
   command->add_option("--rule", typed->rule, "Rule to ask")

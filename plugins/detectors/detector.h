@@ -1,11 +1,14 @@
 // The interface of a detector: one statistical function of an event's keys and the baseline.
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "plugins/detectors/evidence.h"
+#include "plugins/event.h"
 #include "plugins/params.h"
 #include "plugins/rule.h"
 #include "plugins/view.h"
@@ -15,35 +18,77 @@ namespace doorward {
 
 /// What a detector sees of an event while scoring.
 struct ScoreInput {
+  const Event& event;
   const EventKeys& keys;
   const ViewTable& views;
   const Baseline& baseline;
+  /// This rule's block of the live state, the event already observed.
+  std::span<const std::byte> state;
   /// Evidence of the rules of earlier stages on this event (joint reads the rare ones).
   std::span<const Evidence> earlier;
 };
 
-/// Made once per rule. Pure: no files, no clock; all history is in the baseline.
+/// When a detector is scored. Each stage reads the evidence of those before it.
+enum class Stage : std::uint8_t {
+  event,   ///< judges the event by itself and the history
+  joint,   ///< judges what the rules of stage `event` said of it
+  alerts,  ///< judges alerts: asked only when another rule raised one for the event
+};
+
+/// Made once per rule. Pure: no files, no clock; history is in the baseline, what is going on now
+/// in the rule's block of the live state.
+///
+/// For each event that passes the rule's filter: observe, score, calibrate, learn. For a rule of
+/// Stage::alerts: note_alert, then score, for each alert of another rule on such an event.
 class Detector {
  public:
   virtual ~Detector() = default;
 
-  /// Detectors of stage 1 are scored after all of stage 0, because they read `earlier`.
-  [[nodiscard]] virtual int stage() const { return 0; }
+  [[nodiscard]] virtual Stage stage() const { return Stage::event; }
 
   /// Called once, when all rules are known: rules[i] is the one whose evidence is earlier[i].
   virtual void bind(std::span<const Rule* const> rules) { (void)rules; }
 
-  /// Judges an event that passed the rule's filter. Fills everything of `out` but `rule`;
-  /// out.applies stays false when there is nothing to judge by. Never allocates.
+  /// Bytes of live state that this rule needs; all zero is the state before any event.
+  [[nodiscard]] virtual std::size_t state_bytes() const { return 0; }
+
+  /// Takes the event into the live state. Events come in nearly the order of their times: a source
+  /// may be late by minutes, a second feed by hours. Never allocates.
+  virtual void observe(const Event& event, const EventKeys& keys,
+                       std::span<std::byte> state) const {
+    (void)event, (void)keys, (void)state;
+  }
+
+  /// An alert of rules[rule] on this event, not held back. For Stage::alerts. Never allocates.
+  virtual void note_alert(std::size_t rule, const Event& event, const EventKeys& keys,
+                          std::span<std::byte> state) const {
+    (void)rule, (void)event, (void)keys, (void)state;
+  }
+
+  /// Judges an event that passed the rule's filter. Fills everything of `out` but `rule` and
+  /// `detector`; out.applies stays false when there is nothing to judge by. Views in `out` may
+  /// point into the rule and into the live state. Never allocates.
   virtual void score(const ScoreInput& input, Evidence& out) const = 0;
 
-  /// Adds the event to what is usual. `epoch` must be in the baseline's ring. Never allocates.
-  virtual void learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const = 0;
+  /// Adds the event to what is usual. `epoch` must be in the baseline's ring. Called later, or
+  /// never, for what is held in quarantine. Never allocates.
+  virtual void learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const {
+    (void)keys, (void)epoch, (void)baseline;
+  }
 
-  /// Adds the verdict itself to the baseline (joint measures the spread of its statistic). Called
-  /// for every scored event, alert or not.
-  virtual void calibrate(const Evidence& evidence, std::int64_t epoch, Baseline& baseline) const {
-    (void)evidence, (void)epoch, (void)baseline;
+  /// Adds the verdict itself to the baseline (joint measures the spread of its statistic, rates
+  /// count what each bucket held). Called once for every event that was scored. `repeated`: the
+  /// event is alike to an alert raised before, and held back.
+  virtual void calibrate(const EventKeys& keys, const Evidence& evidence, bool repeated,
+                         std::int64_t epoch, Baseline& baseline) const {
+    (void)keys, (void)evidence, (void)repeated, (void)epoch, (void)baseline;
+  }
+
+  /// What the evidence says, for the alert's sentence: "a new address for alice (1 in 480)". Empty
+  /// when it has nothing to say.
+  [[nodiscard]] virtual std::string phrase(const Evidence& evidence, const Event& event) const {
+    (void)evidence, (void)event;
+    return {};
   }
 };
 

@@ -22,9 +22,12 @@ struct LevelEvidence {
   double count = 0;      ///< weighted count of the value at this level; 0: never seen
 };
 
-/// Fixed size; views point into the rule.
+class Detector;
+
+/// Fixed size; views point into the rule and the live state, and are good until the next event.
 struct Evidence {
   const Rule* rule = nullptr;
+  const Detector* detector = nullptr;  ///< whose verdict this is
   bool applies = false;     ///< the rule's filter matched and it had something to judge by
   double p_value = 1;       ///< probability that an ordinary event is at least this surprising
   double statistic = 0;     ///< joint: Fisher's statistic

@@ -224,8 +224,8 @@ TEST_F(PipelineTest, AgentsBaselinesAddUpToTheBaselineOfAllLogs) {
     event[Field::source_address] = ip;
     event.ip = *IpAddress::parse(ip);
     const RuleMask mask = rules_.prepare(event, keys);
-    rules_.score(keys, mask, hosts[0].baseline, merged);
-    rules_.score(keys, mask, hosts[2].baseline, whole);
+    rules_.score(event, keys, mask, hosts[0].baseline, rules_.make_state(), merged);
+    rules_.score(event, keys, mask, hosts[2].baseline, rules_.make_state(), whole);
     for (std::size_t r = 0; r < rules_.size(); ++r) {
       if (rules_.rule(r).detector != "rare") continue;
       EXPECT_DOUBLE_EQ(merged[r].p_value, whole[r].p_value);

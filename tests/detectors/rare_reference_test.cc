@@ -139,6 +139,7 @@ TEST_P(RareReference, EqualsExactMemory) {
   Stream stream(42);
   EventKeys keys;
   std::vector<Evidence> evidence(1);
+  const LiveState state = rules.make_state();
   std::size_t judged = 0;
   std::size_t off = 0;
   std::size_t surprising = 0;
@@ -148,7 +149,7 @@ TEST_P(RareReference, EqualsExactMemory) {
     const std::int64_t epoch = baseline.epoch_of(event.time);
     baseline.advance(epoch);
     const RuleMask mask = rules.prepare(event, keys);
-    rules.score(keys, mask, baseline, evidence);
+    rules.score(event, keys, mask, baseline, state, evidence);
     const std::optional<double> p = exact.p_value(event, baseline.newest());
     ASSERT_EQ(evidence[0].applies, p.has_value()) << i;
     if (p) {

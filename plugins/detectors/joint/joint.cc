@@ -37,7 +37,7 @@ class Joint final : public Detector {
   Joint(Hash128 name, std::vector<std::string> over, std::vector<Weight> weights, TailPrior prior)
       : name_(name), over_(std::move(over)), weights_(std::move(weights)), prior_(prior) {}
 
-  [[nodiscard]] int stage() const override { return 1; }
+  [[nodiscard]] Stage stage() const override { return Stage::joint; }
 
   void bind(std::span<const Rule* const> rules) override {
     parts_.clear();
@@ -57,10 +57,10 @@ class Joint final : public Detector {
         x < kDullBelow ? 1 : measured_tail(input.baseline.histograms().read(name_), prior_, x);
   }
 
-  void learn(const EventKeys& /*keys*/, std::int64_t /*epoch*/,
-             Baseline& /*baseline*/) const override {}
-
-  void calibrate(const Evidence& evidence, std::int64_t epoch, Baseline& baseline) const override {
+  void calibrate(const EventKeys& /*keys*/, const Evidence& evidence, bool repeated,
+                 std::int64_t epoch, Baseline& baseline) const override {
+    // One new habit, counted each time that it comes, would make the whole tail look common.
+    if (repeated) return;
     baseline.histograms().add(name_, static_cast<std::uint32_t>(tail_bin(evidence.statistic)),
                               epoch);
   }

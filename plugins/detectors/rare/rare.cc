@@ -26,6 +26,7 @@
 
 #include "plugins/detectors/detector.h"
 #include "plugins/detectors/pitman_yor.h"
+#include "plugins/detectors/rare/phrase.h"
 
 namespace doorward {
 namespace {
@@ -61,6 +62,9 @@ class Rare final : public Detector {
 
   void score(const ScoreInput& input, Evidence& out) const override;
   void learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const override;
+  [[nodiscard]] std::string phrase(const Evidence& evidence, const Event& event) const override {
+    return rare_phrase(evidence, event);
+  }
 
  private:
   struct Seen {
@@ -125,7 +129,10 @@ void Rare::score(const ScoreInput& input, Evidence& out) const {
   for (std::size_t i = 0; i < levels_.size(); ++i) {
     const Level& level = levels_[i];
     const Hash128 partition = input.keys.hash[level.partition_index];
-    if (partition.none() || input.keys.hash[level.by_index].none()) break;
+    if (partition.none() || input.keys.hash[level.by_index].none()) {
+      if (i == 0) break;
+      continue;  // no such coarser view of this event (a country without a database): skip it
+    }
     const Hash128 key = join(partition, Hash128{}, level.number);
     if (i == 0) {
       customers = weigh(baseline.totals(space_).read(key));
@@ -163,7 +170,10 @@ void Rare::learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) 
     const Level& level = levels_[i];
     const Hash128 partition = keys.hash[level.partition_index];
     const Hash128 value = keys.hash[level.by_index];
-    if (partition.none() || value.none()) break;
+    if (partition.none() || value.none()) {
+      if (i == 0) break;
+      continue;
+    }
     const Hash128 key = join(partition, Hash128{}, level.number);
     if (i == 0) baseline.totals(space_).add(key, epoch);
     baseline.pairs(space_).add(join(partition, value, level.number), epoch);

@@ -1,0 +1,90 @@
+#include "plugins/detectors/rare/phrase.h"
+
+#include <array>
+#include <cmath>
+#include <cstdio>
+
+#include "plugins/detectors/words.h"
+#include "plugins/time_text.h"
+
+namespace doorward {
+namespace {
+
+std::string count_of(double count, double total) {
+  std::array<char, 64> out{};
+  std::snprintf(out.data(), out.size(), " (%.0f of %.0f logons)", std::ceil(count),
+                std::ceil(total));
+  return out.data();
+}
+
+std::string weeks(int epochs) {
+  return epochs == 1 ? "a week" : std::to_string(epochs) + " weeks";
+}
+
+std::string clock_of(const Event& event) {
+  return format_time(event.time).substr(11, 5) + " UTC";
+}
+
+/// What the coarser levels add: ", in a network nobody in the fleet has used", ", of a kind they
+/// use".
+std::string backoff_words(const Evidence& evidence) {
+  if (evidence.levels < 2) return {};
+  const LevelEvidence& last = evidence.level[evidence.levels - 1];
+  std::string of = ", in a " + noun_of(last.by);
+  if (last.by.cut == Cut::host_class) of = ", of a kind";
+  if (last.by == View{Cut::whole, Field::method, false}) of = ", by a method";
+  if (last.count > 0) return of + (last.fleet ? " that only others use" : " they use");
+  return of + (last.fleet ? " nobody in the fleet has used" : " new to them");
+}
+
+std::string user_phrase(const Evidence& evidence, const std::string& user) {
+  const LevelEvidence& finest = evidence.level[0];
+  if (evidence.dormant_epochs > 0) {
+    return "a user silent for " + weeks(evidence.dormant_epochs) + " or more" +
+           one_in(evidence.p_value);
+  }
+  if (finest.count <= 0)
+    return user + " never logged on in the fleet before" + one_in(evidence.p_value);
+  return "a user who seldom logs on" + count_of(finest.count, finest.customers);
+}
+
+std::string hour_phrase(const Evidence& evidence, const Event& event, const std::string& owner) {
+  const LevelEvidence& last = evidence.level[evidence.levels - 1];
+  if (evidence.level[0].count > 0) {
+    return "at " + clock_of(event) + " when " + owner + " is seldom on" + one_in(evidence.p_value);
+  }
+  return "at " + clock_of(event) + " when " + owner + " is never on" +
+         (last.count > 0 && last.by.cut == Cut::hour_of_day ? " that day of the week" : "") +
+         one_in(evidence.p_value);
+}
+
+}  // namespace
+
+std::string rare_phrase(const Evidence& evidence, const Event& event) {
+  if (evidence.levels == 0) return {};
+  const LevelEvidence& finest = evidence.level[0];
+  const std::string owner = owner_of(event);
+  if (finest.by == View{Cut::whole, Field::user_name, false}) return user_phrase(evidence, owner);
+  if (finest.by.cut == Cut::hour_of_week || finest.by.cut == Cut::hour_of_day) {
+    return hour_phrase(evidence, event, owner);
+  }
+  const std::string noun = noun_of(finest.by);
+  const std::string whose =
+      finest.partition.cut == Cut::fleet ? "the fleet" : view_text(finest.partition, event);
+  if (finest.fleet) {
+    // A user without history of their own: only what the fleet knows was asked.
+    return (finest.count > 0 ? "from a " + noun + " that others use"
+                             : "from a " + noun + " nobody in the fleet has used") +
+           one_in(evidence.p_value);
+  }
+  if (finest.count > 0) {
+    return "a" + std::string(noun[0] == 'a' ? "n " : " ") + noun + " seldom used by " + whose +
+           count_of(finest.count, finest.customers);
+  }
+  const std::string again =
+      evidence.dormant_epochs > 0 ? "not used for " + weeks(evidence.dormant_epochs) : "new";
+  return "a " + (again == "new" ? "new " + noun : noun + " " + again) + " for " + whose +
+         one_in(evidence.p_value) + backoff_words(evidence);
+}
+
+}  // namespace doorward

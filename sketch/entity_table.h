@@ -1,0 +1,106 @@
+// EntityTable: what is going on with the entities (addresses, users, hosts) that are busy now, in
+// fixed memory that no flood of others can take over.
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <type_traits>
+
+#include "sketch/hash.h"
+
+namespace doorward {
+
+/// What the table needs of an entry; entries derive from it. All zero: a free place.
+struct EntityHead {
+  std::uint64_t key = 0;     ///< low half of the entity's hash, never 0 while taken
+  std::uint32_t newest = 0;  ///< event time of its newest event, seconds since 1970
+  std::uint32_t rank = 0;    ///< its claim to the place, see below
+};
+
+/// A set-associative table over memory of somebody else (a block of the live state). Which set an
+/// entity falls into follows from its keyed hash, so nobody outside can aim at one.
+///
+/// A newcomer to a full set takes the place of an entry that is stale, else of the one with the
+/// lowest rank, and starts one above it; each touch() adds one to the rank. This is Space-Saving
+/// (Metwally, Agrawal and El Abbadi, 2005) in each set, with the inherited part kept out of what is
+/// counted: what an entry holds was truly seen since it came. An entity that makes at least a
+/// 1/entries share of all events in the table keeps its place however many others come and go; a
+/// flood of ten million that are seen once each only take each other's places.
+///
+/// Entry: trivially copyable, derived from EntityHead, meaningful when all zero.
+template <class Entry>
+class EntityTable {
+ public:
+  static_assert(std::is_trivially_copyable_v<Entry> && std::is_base_of_v<EntityHead, Entry>);
+  static constexpr std::size_t kWays = 8;
+
+  /// Bytes for a table of `entries`, rounded up to whole sets.
+  static constexpr std::size_t bytes(std::size_t entries) {
+    return (entries + kWays - 1) / kWays * kWays * sizeof(Entry);
+  }
+
+  /// Over memory of bytes(entries), zeroed at first, aligned for Entry.
+  explicit EntityTable(std::span<std::byte> memory)
+      : entries_(reinterpret_cast<Entry*>(memory.data())),
+        sets_(memory.size() / (kWays * sizeof(Entry))) {}
+
+  /// The entity's entry at event time `now` (seconds); taken anew, zeroed but for its head, when it
+  /// has none or when its newest event is more than `stale` seconds back. Adds one to its rank.
+  Entry& touch(Hash128 entity, std::uint32_t now, std::uint32_t stale) {
+    const std::uint64_t key = key_of(entity);
+    Entry* const set = set_of(entity);
+    Entry* victim = set;
+    for (std::size_t way = 0; way < kWays; ++way) {
+      Entry& entry = set[way];
+      if (entry.key == key) {
+        if (is_stale(entry, now, stale)) restart(entry, key, 0);
+        entry.newest = std::max(entry.newest, now);
+        if (entry.rank != UINT32_MAX) ++entry.rank;
+        return entry;
+      }
+      const auto claim = [&](const Entry& e) {
+        return e.key == 0 || is_stale(e, now, stale) ? 0 : e.rank;
+      };
+      if (claim(entry) < claim(*victim)) victim = &entry;
+    }
+    const std::uint32_t claim =
+        victim->key == 0 || is_stale(*victim, now, stale) ? 0 : victim->rank;
+    restart(*victim, key, claim);
+    victim->newest = now;
+    victim->rank = claim + 1;
+    return *victim;
+  }
+
+  /// The entity's entry; null when it has none or it is stale.
+  [[nodiscard]] Entry* find(Hash128 entity, std::uint32_t now, std::uint32_t stale) const {
+    const std::uint64_t key = key_of(entity);
+    Entry* const set = set_of(entity);
+    for (std::size_t way = 0; way < kWays; ++way) {
+      if (set[way].key == key) return is_stale(set[way], now, stale) ? nullptr : &set[way];
+    }
+    return nullptr;
+  }
+
+  [[nodiscard]] std::span<Entry> entries() const { return {entries_, sets_ * kWays}; }
+
+ private:
+  static std::uint64_t key_of(Hash128 entity) { return entity.low == 0 ? 1 : entity.low; }
+  [[nodiscard]] Entry* set_of(Hash128 entity) const {
+    return entries_ + static_cast<std::size_t>(entity.high % sets_) * kWays;
+  }
+  static bool is_stale(const Entry& entry, std::uint32_t now, std::uint32_t stale) {
+    return now > entry.newest && now - entry.newest > stale;
+  }
+  static void restart(Entry& entry, std::uint64_t key, std::uint32_t rank) {
+    entry = Entry{};
+    entry.key = key;
+    entry.rank = rank;
+  }
+
+  Entry* entries_;
+  std::size_t sets_;
+};
+
+}  // namespace doorward
