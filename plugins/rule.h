@@ -60,6 +60,7 @@ struct Rule {
   double escalate_score = 101;  ///< from this score on, `escalated` instead of `severity`
   Severity escalated;
   Filter when;
+  std::string settings;  ///< [when] and the detector's own tables, as written, for people
   std::vector<Threat> threats;
   std::vector<std::string> false_positives;
   std::vector<std::string> triage;

@@ -128,4 +128,21 @@ Rule read_rule(Params& document) {
   return rule;
 }
 
+std::string settings_text(std::string_view toml, std::string_view detector) {
+  std::string out;
+  bool inside = false;
+  while (!toml.empty()) {
+    const std::string_view line = toml.substr(0, toml.find('\n'));
+    toml.remove_prefix(std::min(toml.size(), line.size() + 1));
+    if (line.starts_with('[')) {
+      std::string_view name = line.substr(line.find_first_not_of('['));
+      name = name.substr(0, name.find_first_of(".]"));
+      inside = name == "when" || name == detector;
+    }
+    if (inside) out.append(line).append("\n");
+  }
+  while (out.ends_with("\n\n")) out.pop_back();
+  return out;
+}
+
 }  // namespace doorward

@@ -10,4 +10,7 @@ namespace doorward {
 /// name. Mistakes go to the document's list.
 Rule read_rule(Params& document);
 
+/// The [when] table and the detector's own tables of a rule file, as written.
+std::string settings_text(std::string_view toml, std::string_view detector);
+
 }  // namespace doorward

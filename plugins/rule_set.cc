@@ -32,6 +32,7 @@ RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vecto
     auto loaded = std::make_unique<Loaded>();
     loaded->rule = read_rule(document.value());
     loaded->rule.file = text.file;
+    loaded->rule.settings = settings_text(text.toml, loaded->rule.detector);
     const std::string& name = loaded->rule.detector;
     const DetectorPlugin* plugin = find_plugin(detector_plugins(), name);
     if (plugin == nullptr) {
@@ -67,7 +68,7 @@ RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vecto
   for (const auto& loaded : rules_) rules.push_back(&loaded->rule);
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     Detector& detector = *rules_[i]->detector;
-    detector.bind(rules);
+    detector.bind(rules, mistakes);
     const RuleMask bit = RuleMask{1} << i;
     if (detector.state_bytes() > 0) stateful_ |= bit;
     if (detector.stage() == Stage::alerts) on_alerts_ |= bit;

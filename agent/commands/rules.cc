@@ -1,9 +1,12 @@
-// doorward-agent rules: list, show and test the rules in force.
+// doorward-agent rules: list, show, test and document the rules in force.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <string_view>
 
 #include "agent/commands/commands.h"
 #include "agent/options.h"
+#include "agent/rules_page.h"
 
 namespace doorward {
 namespace {
@@ -43,6 +46,15 @@ void show(const Rule& rule) {
     std::printf("ATT&CK     %s %s / %s %s\n", threat.tactic_id.c_str(), threat.tactic_name.c_str(),
                 threat.technique_id.c_str(), threat.technique_name.c_str());
   }
+  std::printf("\nSettings\n");
+  std::string_view left = rule.settings;
+  while (!left.empty()) {
+    const std::string_view line = left.substr(0, left.find('\n'));
+    left.remove_prefix(std::min(left.size(), line.size() + 1));
+    if (!line.empty()) {
+      std::printf("  %.*s\n", static_cast<int>(line.size()), line.data());
+    }
+  }
   print_list("False positives", rule.false_positives);
   print_list("Triage", rule.triage);
   print_list("Response", rule.response);
@@ -81,10 +93,12 @@ int run_rules(const CommonOptions& options, const std::string& verb, const std::
       return kExitUsage;
     }
     show(rules.rule(index));
+  } else if (verb == "markdown") {
+    std::fputs(rules_page(rules).c_str(), stdout);
   } else {
     for (std::size_t i = 0; i < rules.size(); ++i) {
       const Rule& rule = rules.rule(i);
-      std::printf("%-26s %-6s %-8s %s\n", rule.id.c_str(), rule.detector.c_str(),
+      std::printf("%-34s %-13s %-7s %s\n", rule.id.c_str(), rule.detector.c_str(),
                   rule.severity.name.c_str(), rule.name.c_str());
     }
   }
@@ -115,6 +129,7 @@ void add_rules(CLI::App& app, Run& run) {
       ->required()
       ->type_name("");
   add("test", "Runs the examples that the rules bring");
+  add("markdown", "All rules with their guides as a page (docs/rules.md)");
 }
 
 }  // namespace doorward

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "plugins/detectors/evidence.h"
 #include "plugins/event.h"
@@ -13,6 +14,7 @@
 #include "plugins/rule.h"
 #include "plugins/view.h"
 #include "sketch/baseline.h"
+#include "sketch/result.h"
 
 namespace doorward {
 
@@ -47,7 +49,10 @@ class Detector {
   [[nodiscard]] virtual Stage stage() const { return Stage::event; }
 
   /// Called once, when all rules are known: rules[i] is the one whose evidence is earlier[i].
-  virtual void bind(std::span<const Rule* const> rules) { (void)rules; }
+  /// Settings that name rules there are not are mistakes.
+  virtual void bind(std::span<const Rule* const> rules, std::vector<Error>& mistakes) {
+    (void)rules, (void)mistakes;
+  }
 
   /// Bytes of live state that this rule needs; all zero is the state before any event.
   [[nodiscard]] virtual std::size_t state_bytes() const { return 0; }

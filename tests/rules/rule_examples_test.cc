@@ -29,11 +29,26 @@ TEST_P(RuleExamples, HoldAndCoverBothVerdicts) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(BuiltIn, RuleExamples,
-                         testing::Values("rare_source_ip_for_user", "rare_user",
-                                         "rare_hour_for_user", "rare_host_for_user",
-                                         "rare_credential_for_user", "unusual_logon"),
+std::vector<std::string> all_ids() {
+  std::vector<Error> mistakes;
+  const RuleSet rules(builtin_rules(), HashKey{}, mistakes);
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < rules.size(); ++i) ids.push_back(rules.rule(i).id);
+  return ids;
+}
+
+INSTANTIATE_TEST_SUITE_P(BuiltIn, RuleExamples, testing::ValuesIn(all_ids()),
                          [](const auto& param) { return param.param; });
+
+TEST(BuiltInRules, AllLoadUnderTheNameOfTheirFile) {
+  std::vector<Error> mistakes;
+  const RuleSet rules(builtin_rules(), HashKey{}, mistakes);
+  for (const Error& mistake : mistakes) ADD_FAILURE() << mistake.message();
+  EXPECT_EQ(rules.size(), builtin_rules().size());
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    EXPECT_EQ(rules.rule(i).file, "rules/" + rules.rule(i).id + ".toml");
+  }
+}
 
 }  // namespace
 }  // namespace doorward

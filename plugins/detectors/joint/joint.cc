@@ -34,12 +34,24 @@ class Joint final : public Detector {
     double weight = 1;
   };
 
-  Joint(Hash128 name, std::vector<std::string> over, std::vector<Weight> weights, TailPrior prior)
-      : name_(name), over_(std::move(over)), weights_(std::move(weights)), prior_(prior) {}
+  Joint(std::string where, Hash128 name, std::vector<std::string> over, std::vector<Weight> weights,
+        TailPrior prior)
+      : where_(std::move(where)),
+        name_(name),
+        over_(std::move(over)),
+        weights_(std::move(weights)),
+        prior_(prior) {}
 
   [[nodiscard]] Stage stage() const override { return Stage::joint; }
 
-  void bind(std::span<const Rule* const> rules) override {
+  void bind(std::span<const Rule* const> rules, std::vector<Error>& mistakes) override {
+    const auto expect = [&](std::string_view key, const std::string& id) {
+      const auto same = [&](const Rule* rule) { return rule->id == id; };
+      if (std::any_of(rules.begin(), rules.end(), same)) return;
+      mistakes.push_back({where_, std::string(key) + ": no rule \"" + id + "\""});
+    };
+    for (const std::string& id : over_) expect("over", id);
+    for (const Weight& weight : weights_) expect("weights", weight.rule);
     parts_.clear();
     for (const Rule* rule : rules) parts_.push_back({takes(*rule), weight_of(*rule)});
   }
@@ -83,6 +95,7 @@ class Joint final : public Detector {
     double weight = 1;
   };
 
+  std::string where_;  // file:line of the settings
   Hash128 name_;
   std::vector<std::string> over_;
   std::vector<Weight> weights_;
@@ -105,8 +118,8 @@ std::unique_ptr<Detector> make_joint(Rule& rule, Params& table, ViewTable& /*vie
     rule.suppress_by = {View{Cut::whole, Field::user_name, false}};
   }
   // Histograms are named without the fleet key: what is counted is no secret.
-  return std::make_unique<Joint>(hash_text(HashKey{}, rule.id), std::move(over), std::move(weights),
-                                 prior);
+  return std::make_unique<Joint>(table.where(), hash_text(HashKey{}, rule.id), std::move(over),
+                                 std::move(weights), prior);
 }
 
 }  // namespace
