@@ -26,6 +26,62 @@ void feed(crypto_generichash_state& state, std::string_view text) {
                             text.size());
 }
 
+/// " from ADDRESS", or nothing.
+std::string from_where(const Event& event) {
+  if (event[Field::source_address].empty()) return {};
+  return " from " + std::string(event[Field::source_address]);
+}
+
+std::string logon_head(const Event& event) {
+  const bool failed = event.outcome == Outcome::failure;
+  std::string out = owner_of(event);
+  // Cloud sign-ins are to a tenant; it is a host that one logs on to.
+  if (!event[Field::cloud_account].empty() && event[Field::host_name].empty()) {
+    return out + (failed ? " failed to sign in" : " signed in");
+  }
+  if (failed) {
+    out += " failed to log on";
+  } else if (!event[Field::user_effective_name].empty()) {
+    out += " became " + std::string(event[Field::user_effective_name]);
+  } else {
+    out += " logged on";
+  }
+  if (!event[Field::host_name].empty()) {
+    out += (event[Field::user_effective_name].empty() ? " to " : " on ") +
+           std::string(event[Field::host_name]);
+  }
+  return out;
+}
+
+std::string call_head(const Event& event) {
+  std::string out = owner_of(event);
+  out += event.outcome == Outcome::failure ? " failed to run " : " ran ";
+  out += event[Field::event_action];
+  if (!event[Field::cloud_account].empty()) {
+    out += " in account " + std::string(event[Field::cloud_account]);
+  }
+  return out;
+}
+
+/// The head of an alert's sentence: what the event says, whatever kind it is.
+std::string what_happened(const Event& event) {
+  if (!event[Field::rule_name].empty()) {
+    const std::string_view address = event[Field::source_address];
+    return std::string(event[Field::rule_name]) + " was raised on " +
+           (address.empty() ? owner_of(event) : std::string(address));
+  }
+  const std::string_view category = event[Field::event_category];
+  if (category.empty() || category == "authentication") {
+    return logon_head(event) + from_where(event);
+  }
+  if (category == "email") {
+    const bool failed = event.outcome == Outcome::failure;
+    return owner_of(event) + (failed ? " failed to read mail (" : " read mail (") +
+           std::string(event[Field::event_action]) + ")" + from_where(event);
+  }
+  return call_head(event) + from_where(event);
+}
+
 }  // namespace
 
 std::string alert_id(const Event& event, const Rule& rule) {
@@ -53,21 +109,7 @@ std::string evidence_phrase(const Evidence& evidence, const Event& event) {
 
 std::string alert_sentence(const Alert& alert) {
   const Event& event = alert.event;
-  std::string out = owner_of(event);
-  if (event.outcome == Outcome::failure) {
-    out += " failed to log on";
-  } else if (!event[Field::user_effective_name].empty()) {
-    out += " became " + std::string(event[Field::user_effective_name]);
-  } else {
-    out += " logged on";
-  }
-  if (!event[Field::host_name].empty()) {
-    out += (event[Field::user_effective_name].empty() ? " to " : " on ") +
-           std::string(event[Field::host_name]);
-  }
-  if (!event[Field::source_address].empty()) {
-    out += " from " + std::string(event[Field::source_address]);
-  }
+  std::string out = what_happened(event);
   // The primary rule speaks first, the others in order of weight.
   std::array<const Evidence*, kRulesMax> parts{};
   std::size_t count = 0;
