@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "plugins/special_addresses.h"
+
 namespace doorward {
 namespace {
 
@@ -10,9 +12,10 @@ struct NamedCut {
   std::string_view name;
   Cut cut;
 };
-constexpr std::array<NamedCut, 7> kCuts = {{
+constexpr std::array<NamedCut, 8> kCuts = {{
     {"source.ip/net", Cut::net},
     {"source.ip/wide", Cut::wide},
+    {"source.ip/scope", Cut::scope},
     {"host.name/class", Cut::host_class},
     {"credential", Cut::credential},
     {"hour_of_week", Cut::hour_of_week},
@@ -41,6 +44,11 @@ std::size_t host_class(std::string_view host, std::array<char, 256>& out) {
 std::string_view credential(const Event& event) {
   const std::string_view key = event[Field::key_fingerprint];
   return key.empty() ? event[Field::method] : key;
+}
+
+std::string_view scope(const Event& event) {
+  if (!event.ip.valid()) return {};
+  return is_public(event.ip) ? "public" : "special";
 }
 
 /// Length of the family byte and the address bytes that count.
@@ -102,6 +110,8 @@ std::string view_text(const View& view, const Event& event) {
       const int bits = prefix_bits(view.cut, event.ip.family);
       return std::string(event.ip.prefix(bits).format(ip_text)) + "/" + std::to_string(bits);
     }
+    case Cut::scope:
+      return std::string(scope(event));
     case Cut::host_class: {
       std::array<char, 256> out{};
       return {out.data(), host_class(event[Field::host_name], out)};
@@ -153,6 +163,10 @@ Hash128 ViewTable::hash(const View& view, const Event& event, int hour_of_week_n
     case Cut::net:
     case Cut::wide:
       break;
+    case Cut::scope: {
+      const std::string_view text = scope(event);
+      return text.empty() ? Hash128{} : hash_text(key_, text);
+    }
     case Cut::host_class: {
       if (event[Field::host_name].empty()) return {};
       std::array<char, 256> out;

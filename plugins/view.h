@@ -19,6 +19,7 @@ enum class Cut : std::uint8_t {
   whole,         ///< "user.name", "source.ip"
   net,           ///< "source.ip/net": the /24 of IPv4, the /64 of IPv6
   wide,          ///< "source.ip/wide": the /16 of IPv4, the /48 of IPv6
+  scope,         ///< "source.ip/scope": "public", or "special" (private, loopback, ...)
   host_class,    ///< "host.name/class": the first label, digits taken out ("db-04.x" -> "db-")
   credential,    ///< "credential": key fingerprint, or the method where there is no key
   hour_of_week,  ///< "hour_of_week": 0 (Monday 00:00 UTC) .. 167

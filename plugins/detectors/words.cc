@@ -26,6 +26,8 @@ std::string noun_of(const View& view) {
     case Cut::net:
     case Cut::wide:
       return "network";
+    case Cut::scope:
+      return "kind of address";
     case Cut::host_class:
       return "kind of host";
     case Cut::credential:

@@ -16,9 +16,9 @@ Event event_of(const std::vector<FieldValue>& pairs) {
 }
 
 TEST(View, NamesGoBothWays) {
-  for (const char* name :
-       {"user.name", "source.ip", "source.ip/net", "source.ip/wide", "host.name", "host.name/class",
-        "credential", "hour_of_week", "hour_of_day", "fleet", "doorward.method", "event.action"}) {
+  for (const char* name : {"user.name", "source.ip", "source.ip/net", "source.ip/wide", "host.name",
+                           "host.name/class", "source.ip/scope", "credential", "hour_of_week",
+                           "hour_of_day", "fleet", "doorward.method", "event.action"}) {
     const std::optional<View> view = View::from_name(name);
     ASSERT_TRUE(view) << name;
     EXPECT_EQ(view->name(), name);

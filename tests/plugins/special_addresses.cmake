@@ -1,0 +1,1 @@
+doorward_test(special_addresses_test ${CMAKE_CURRENT_LIST_DIR}/special_addresses_test.cc)
