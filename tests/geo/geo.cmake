@@ -1,0 +1,7 @@
+add_library(doorward_mmdb_writer STATIC ${CMAKE_CURRENT_LIST_DIR}/../support/mmdb_writer.cc)
+target_link_libraries(doorward_mmdb_writer PUBLIC doorward_plugins doorward_flags)
+foreach(name geo_record_test geo_databases_test geo_damaged_test)
+  doorward_test(${name} ${CMAKE_CURRENT_LIST_DIR}/${name}.cc)
+  target_link_libraries(${name} PRIVATE doorward_mmdb_writer)
+endforeach()
+target_link_libraries(geo_databases_test PRIVATE doorward_allocations)
