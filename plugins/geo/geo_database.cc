@@ -21,6 +21,15 @@ FileIdentity identity_from(const struct stat& status) {
 /// A file replaced between two looks at it is opened again this often.
 constexpr int kOpenTries = 3;
 
+std::size_t place_of(const IpAddress& ip) {
+  std::uint64_t high = 0;
+  std::uint64_t low = 0;
+  std::memcpy(&high, ip.bytes.data(), sizeof high);
+  std::memcpy(&low, ip.bytes.data() + sizeof high, sizeof low);
+  const std::uint64_t mixed = (high ^ low * 0x9e3779b97f4a7c15) * 0xbf58476d1ce4e5b9;
+  return static_cast<std::size_t>(mixed >> 32) % kGeoRememberedMax;
+}
+
 }  // namespace
 
 /// What is open: a descriptor to ask for the file's state, and the mapping.
@@ -44,7 +53,8 @@ Result<FileIdentity> identity_of(const std::string& path) {
   return identity_from(status);
 }
 
-GeoDatabase::GeoDatabase(std::unique_ptr<Handle> handle) : handle_(std::move(handle)) {}
+GeoDatabase::GeoDatabase(std::unique_ptr<Handle> handle)
+    : handle_(std::move(handle)), remembered_(kGeoRememberedMax) {}
 GeoDatabase::~GeoDatabase() = default;
 
 Result<std::unique_ptr<GeoDatabase>> GeoDatabase::open(const std::string& path) {
@@ -72,10 +82,15 @@ Result<std::unique_ptr<GeoDatabase>> GeoDatabase::open(const std::string& path) 
   return Error{path, "changed while it was opened"};
 }
 
-bool GeoDatabase::find(const IpAddress& ip, GeoRecord& out) const {
+GeoRecord GeoDatabase::find(const IpAddress& ip) {
   struct stat status {};
-  if (::fstat(handle_->file, &status) != 0 || identity_from(status) != identity_) return false;
+  if (::fstat(handle_->file, &status) != 0 || identity_from(status) != identity_) return {};
+  Remembered& place = remembered_[place_of(ip)];
+  if (place.ip != ip) place = {ip, search(ip)};
+  return place.record;
+}
 
+GeoRecord GeoDatabase::search(const IpAddress& ip) const {
   union {
     sockaddr any;
     sockaddr_in v4;
@@ -88,13 +103,12 @@ bool GeoDatabase::find(const IpAddress& ip, GeoRecord& out) const {
     address.v6.sin6_family = AF_INET6;
     std::memcpy(&address.v6.sin6_addr, ip.bytes.data(), 16);
   } else {
-    return false;
+    return {};
   }
   int error = MMDB_SUCCESS;
   MMDB_lookup_result_s found = MMDB_lookup_sockaddr(&handle_->mmdb, &address.any, &error);
-  if (error != MMDB_SUCCESS || !found.found_entry) return false;
-  read_geo_record(found.entry, out);
-  return true;
+  if (error != MMDB_SUCCESS || !found.found_entry) return {};
+  return read_geo_record(found.entry);
 }
 
 std::string GeoDatabase::type() const {

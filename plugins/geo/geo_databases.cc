@@ -29,10 +29,11 @@ std::vector<std::string> GeoDatabases::describe() const {
 
 bool GeoDatabases::add_place(const GeoRecord& record, Event& event) {
   const std::string_view known = event[Field::geo_country];
-  if (!known.empty() && !record.country.empty() && known != record.country) return false;
+  const std::string_view country = record.country_code();
+  if (!known.empty() && !country.empty() && known != country) return false;
   bool added = false;
-  if (known.empty() && !record.country.empty()) {
-    buffer_.country = record.country_text;
+  if (known.empty() && !country.empty()) {
+    buffer_.country = record.country;
     event[Field::geo_country] = {buffer_.country.data(), buffer_.country.size()};
     added = true;
   }
@@ -73,9 +74,9 @@ bool GeoDatabases::add_network(const GeoRecord& record, Event& event) {
 bool GeoDatabases::fill_in(Event& event) {
   if (slots_.empty() || !is_public(event.ip)) return false;
   bool added = false;
-  for (const Slot& slot : slots_) {
-    GeoRecord record;
-    if (!slot.database || !slot.database->find(event.ip, record)) continue;
+  for (Slot& slot : slots_) {
+    if (!slot.database) continue;
+    const GeoRecord record = slot.database->find(event.ip);
     added = add_place(record, event) || added;
     added = add_network(record, event) || added;
   }

@@ -80,19 +80,16 @@ std::string_view first_text(MMDB_entry_s& entry, std::span<const Path> paths) {
   return {};
 }
 
-/// A two-letter code in upper case into `out`; empty for anything else ("Sweden").
-std::string_view first_country(MMDB_entry_s& entry, std::array<char, 2>& out) {
+/// A two-letter code in upper case; zeroes for anything else ("Sweden").
+std::array<char, 2> first_country(MMDB_entry_s& entry) {
   for (const Path& path : kCountry) {
     const std::optional<MMDB_entry_data_s> data = value_at(entry, path);
     const std::string_view text = data ? text_of(*data) : std::string_view{};
-    if (text.size() != out.size()) continue;
-    std::size_t letters = 0;
-    for (; letters < out.size(); ++letters) {
-      const char upper = static_cast<char>(text[letters] & ~0x20);
-      if (upper < 'A' || upper > 'Z') break;
-      out[letters] = upper;
-    }
-    if (letters == out.size()) return {out.data(), out.size()};
+    if (text.size() != 2) continue;
+    const std::array<char, 2> code = {static_cast<char>(text[0] & ~0x20),
+                                      static_cast<char>(text[1] & ~0x20)};
+    const auto letter = [](char c) { return c >= 'A' && c <= 'Z'; };
+    if (letter(code[0]) && letter(code[1])) return code;
   }
   return {};
 }
@@ -164,8 +161,9 @@ float first_degrees(MMDB_entry_s& entry, std::span<const Path> paths, double mos
 
 }  // namespace
 
-void read_geo_record(MMDB_entry_s& entry, GeoRecord& out) {
-  out.country = first_country(entry, out.country_text);
+GeoRecord read_geo_record(MMDB_entry_s& entry) {
+  GeoRecord out;
+  out.country = first_country(entry);
   out.city = first_text(entry, kCity);
   const float latitude = first_degrees(entry, kLatitude, 90);
   if (!std::isnan(latitude)) {
@@ -177,6 +175,7 @@ void read_geo_record(MMDB_entry_s& entry, GeoRecord& out) {
   }
   out.as_number = first_as_number(entry);
   if (out.as_number != 0) out.as_organization = first_text(entry, kAsOrganization);
+  return out;
 }
 
 }  // namespace doorward

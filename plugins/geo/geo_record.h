@@ -16,13 +16,9 @@ namespace doorward {
 /// the character that crosses it.
 inline constexpr std::size_t kGeoTextBytesMax = 128;
 
-/// Views point into the database, or into the record itself (country): it must not be copied.
+/// Views point into the database.
 struct GeoRecord {
-  GeoRecord() = default;
-  GeoRecord(const GeoRecord&) = delete;
-  GeoRecord& operator=(const GeoRecord&) = delete;
-
-  std::string_view country;          ///< ISO 3166 code, two upper-case letters
+  std::array<char, 2> country{};     ///< ISO 3166 code in upper case; zeroes: not known
   std::string_view city;             ///< as the database writes it, in English where it has names
   std::string_view as_organization;  ///< only together with a number
   std::uint32_t as_number = 0;       ///< 0: none
@@ -30,11 +26,13 @@ struct GeoRecord {
   float latitude = std::numeric_limits<float>::quiet_NaN();
   float longitude = std::numeric_limits<float>::quiet_NaN();
 
-  std::array<char, 2> country_text{};
+  [[nodiscard]] std::string_view country_code() const {
+    return country[0] == '\0' ? std::string_view{} : std::string_view{country.data(), 2};
+  }
 };
 
-/// Reads an entry of an open database into a fresh record. What is missing, of an unexpected type
+/// Reads an entry of an open database. What is missing, of an unexpected type
 /// or out of range stays empty. Does not allocate.
-void read_geo_record(MMDB_entry_s& entry, GeoRecord& out);
+GeoRecord read_geo_record(MMDB_entry_s& entry);
 
 }  // namespace doorward
