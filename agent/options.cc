@@ -64,6 +64,17 @@ void add_rule_options(CLI::App& command, CommonOptions& options) {
       ->type_name("FILE");
 }
 
+void add_geo_option(CLI::App& command, CommonOptions& options) {
+  command
+      .add_option(
+          "--geoip", options.geoip,
+          "City, country or ASN database (MMDB); may be given several times, the first that "
+          "has an answer is believed (default: [geo] databases of agent.toml)")
+      ->take_all()
+      ->expected(1)
+      ->type_name("MMDB");
+}
+
 void add_format_option(CLI::App& command, CommonOptions& options) {
   command
       .add_option("--format", options.format, "ndjson: ECS documents, one a line; text: to read")
@@ -98,6 +109,10 @@ Settings read_settings(const CommonOptions& options, std::vector<Error>& mistake
     settings.memory_mib = baseline->integer("memory_mib", settings.memory_mib, 1, 1024);
     baseline->refuse_unknown();
   }
+  if (std::optional<Params> geo = params.table("geo")) {
+    settings.geo_databases = geo->texts("databases");
+    geo->refuse_unknown();
+  }
   params.refuse_unknown();
   return settings;
 }
@@ -119,6 +134,11 @@ std::vector<RuleText> rule_texts(const CommonOptions& options, const Settings& s
     for (RuleText& text : more.value()) texts.push_back(std::move(text));
   }
   return texts;
+}
+
+GeoDatabases open_geo(const CommonOptions& options, const Settings& settings,
+                      std::vector<Error>& mistakes) {
+  return {options.geoip.empty() ? settings.geo_databases : options.geoip, mistakes};
 }
 
 InputOptions input_options(const CommonOptions& options, const Settings& settings,

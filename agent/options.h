@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "agent/input_set.h"
+#include "plugins/geo/geo_databases.h"
 #include "plugins/rule_set.h"
 #include "sketch/baseline.h"
 
@@ -25,6 +26,7 @@ struct CommonOptions {
   std::string rules_dir;
   std::string timezone = "local";
   std::string host;
+  std::vector<std::string> geoip;
   int year = 0;
 };
 
@@ -32,6 +34,8 @@ struct CommonOptions {
 void add_input_options(CLI::App& command, CommonOptions& options);
 /// Adds --rules and --config.
 void add_rule_options(CLI::App& command, CommonOptions& options);
+/// Adds --geoip.
+void add_geo_option(CLI::App& command, CommonOptions& options);
 /// Adds --format.
 void add_format_option(CLI::App& command, CommonOptions& options);
 
@@ -41,6 +45,7 @@ struct Settings {
   std::string timezone;
   std::string host_name;
   std::int64_t memory_mib = 8;
+  std::vector<std::string> geo_databases;
 };
 
 /// Reads --config, or /etc/doorward/agent.toml when that exists, or gives the defaults. Mistakes
@@ -50,6 +55,11 @@ Settings read_settings(const CommonOptions& options, std::vector<Error>& mistake
 /// Texts of the rules in force: the built-in ones, then the installed directory, then --rules.
 std::vector<RuleText> rule_texts(const CommonOptions& options, const Settings& settings,
                                  std::vector<Error>& mistakes);
+
+/// The databases of --geoip, or without any those of agent.toml. One that cannot be opened is a
+/// mistake.
+GeoDatabases open_geo(const CommonOptions& options, const Settings& settings,
+                      std::vector<Error>& mistakes);
 
 /// InputOptions from what was typed; a mistake when the zone or the year cannot be.
 InputOptions input_options(const CommonOptions& options, const Settings& settings,

@@ -70,6 +70,25 @@ void append_skip_summary(const InputSet& inputs, std::string& out) {
   }
 }
 
+void append_geo_summary(const GeoDatabases& databases, const GeoCounts& counts, std::string& out) {
+  if (databases.empty()) return;
+  append(out, "places    %s of %s events from public addresses, %zu database%s\n",
+         with_commas(counts.filled).c_str(), with_commas(counts.open).c_str(), databases.size(),
+         databases.size() == 1 ? "" : "s");
+}
+
+void append_geo_off(const GeoDatabases& databases, const RuleSet& rules, std::string& out) {
+  if (!databases.empty()) return;
+  std::string names;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!rules.rule(i).needs_place) continue;
+    names += (names.empty() ? "" : ", ") + rules.rule(i).id;
+  }
+  if (names.empty()) return;
+  out += "geography off: no --geoip database; rules " + names +
+         " judge only events that bring their own place\n";
+}
+
 void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, std::string& out) {
   bool first = true;
   std::string refused;

@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "agent/geo_enricher.h"
 #include "agent/input_set.h"
 #include "agent/pipeline.h"
 #include "sketch/baseline.h"
@@ -16,6 +17,10 @@ void append_event_summary(std::uint64_t success, std::uint64_t failure, std::uin
                           std::uint64_t twins, std::string& out);
 /// What was skipped and why, with the first places.
 void append_skip_summary(const InputSet& inputs, std::string& out);
+/// "places    1,234 of 2,000 events from public addresses, 2 databases"; nothing without databases.
+void append_geo_summary(const GeoDatabases& databases, const GeoCounts& counts, std::string& out);
+/// That geographic rules have no database to ask; nothing when they have, or when there are none.
+void append_geo_off(const GeoDatabases& databases, const RuleSet& rules, std::string& out);
 /// What the pipeline refused, alerts by rule, and what was held back.
 void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, std::string& out);
 /// "baseline  8.0 MiB, 3.1 % full, 1,234 pairs, a new pair reads as seen with p = 1e-07"

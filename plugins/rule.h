@@ -69,6 +69,9 @@ struct Rule {
   /// suppress_us lie between them.
   std::vector<View> suppress_by;
   std::int64_t suppress_us = 0;
+  /// Judges only events whose source has a place (country, city, AS or coordinates). Set by the
+  /// detector.
+  bool needs_place = false;
   std::vector<RuleTest> tests;
 
   [[nodiscard]] const Severity& severity_at(double score) const {
@@ -77,7 +80,7 @@ struct Rule {
 };
 
 /// Longest chain of back-off levels, the finest included.
-inline constexpr std::size_t kLevelsMax = 6;
+inline constexpr std::size_t kLevelsMax = 8;
 /// Most rules in one set.
 inline constexpr std::size_t kRulesMax = 64;
 

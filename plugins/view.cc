@@ -99,6 +99,12 @@ std::string View::name() const {
   return ip ? "source.ip" : std::string(field_name(field));
 }
 
+bool View::of_place() const {
+  return cut == Cut::whole && !ip &&
+         (field == Field::geo_country || field == Field::geo_city || field == Field::as_number ||
+          field == Field::as_organization);
+}
+
 std::string view_text(const View& view, const Event& event) {
   std::array<char, IpAddress::kTextMax> ip_text{};
   switch (view.cut) {

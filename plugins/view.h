@@ -35,6 +35,8 @@ struct View {
   /// The view of a name as written in a rule; nullopt when there is none.
   static std::optional<View> from_name(std::string_view name);
   [[nodiscard]] std::string name() const;
+  /// Of the source's place or network, which the log or a geography database gives.
+  [[nodiscard]] bool of_place() const;
   friend bool operator==(const View&, const View&) = default;
 };
 

@@ -4,6 +4,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/options.h"
+#include "plugins/printable.h"
 #include "plugins/timezone.h"
 
 namespace doorward {
@@ -18,7 +19,11 @@ int run_check(const CommonOptions& options) {
   }
   const std::vector<RuleText> texts = rule_texts(options, settings, mistakes);
   const RuleSet rules(texts, HashKey{}, mistakes);
+  const GeoDatabases databases = open_geo(options, settings, mistakes);
   print_errors(mistakes);
+  for (const std::string& database : databases.describe()) {
+    std::printf("geography: %s\n", printable(database).c_str());
+  }
   std::printf("%zu rules, %zu mistake%s\n", rules.size(), mistakes.size(),
               mistakes.size() == 1 ? "" : "s");
   return mistakes.empty() ? kExitDone : kExitUsage;

@@ -75,9 +75,10 @@ int run_explain(const ExplainOptions& options) {
     mistakes.push_back(
         {"--rule", "no rule \"" + options.rule + "\"; see doorward-agent rules list"});
   }
+  GeoDatabases databases = open_geo(options.common, settings, mistakes);
   const Result<std::vector<FieldValue>> fields = split_pairs(options.pairs);
   if (!fields) mistakes.push_back(fields.error());
-  const Result<Event> event = fields ? example_event(fields.value()) : Result<Event>(Event{});
+  Result<Event> event = fields ? example_event(fields.value()) : Result<Event>(Event{});
   if (!event) mistakes.push_back(event.error());
   if (!mistakes.empty()) {
     print_errors(mistakes);
@@ -88,6 +89,7 @@ int run_explain(const ExplainOptions& options) {
     print_errors({baseline.error()});
     return kExitUnreadable;
   }
+  databases.fill_in(event.value());
   EventKeys keys;
   std::vector<Evidence> evidence(rules.size());
   LiveState state = rules.make_state();
@@ -133,6 +135,7 @@ void add_explain(CLI::App& app, Run& run) {
       ->type_name("FILE");
   add_format_option(*command, typed->common);
   add_rule_options(*command, typed->common);
+  add_geo_option(*command, typed->common);
   command->callback([typed, &run] { run = [typed] { return run_explain(*typed); }; });
 }
 

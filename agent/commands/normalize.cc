@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "agent/commands/commands.h"
+#include "agent/geo_enricher.h"
 #include "agent/options.h"
 #include "agent/progress.h"
 #include "agent/summary.h"
@@ -59,14 +60,16 @@ int run_normalize(const CommonOptions& options, bool quiet) {
   std::vector<Error> mistakes;
   const Settings settings = read_settings(options, mistakes);
   const InputOptions input = input_options(options, settings, mistakes);
+  GeoDatabases databases = open_geo(options, settings, mistakes);
   if (!mistakes.empty()) {
     print_errors(mistakes);
     return kExitUsage;
   }
   InputSet inputs(options.files, input);
   Printer printer(options.format == "text");
+  GeoEnricher enricher(databases, printer);
   Progress progress(inputs, quiet);
-  inputs.read(printer, [&] { progress.tick(); });
+  inputs.read(enricher, [&] { progress.tick(); });
   const bool written = printer.flush();
   progress.finish();
   print_errors(inputs.errors());
@@ -76,6 +79,7 @@ int run_normalize(const CommonOptions& options, bool quiet) {
     append_event_summary(printer.count(Outcome::success), printer.count(Outcome::failure),
                          printer.count(Outcome::unknown), inputs.twins(), out);
     append_skip_summary(inputs, out);
+    append_geo_summary(databases, enricher.counts(), out);
     std::fputs(out.c_str(), stderr);
   }
   if (!written) {
@@ -101,6 +105,7 @@ void add_normalize(CLI::App& app, Run& run) {
       "  doorward-agent normalize --source auditd --host db-04 - < audit.log");
   add_input_options(*command, typed->common);
   add_format_option(*command, typed->common);
+  add_geo_option(*command, typed->common);
   command->add_flag("-q,--quiet", typed->quiet, "No progress and no summary on stderr");
   command->callback(
       [typed, &run] { run = [typed] { return run_normalize(typed->common, typed->quiet); }; });

@@ -6,6 +6,7 @@
 #include <memory>
 
 #include "agent/commands/commands.h"
+#include "agent/geo_enricher.h"
 #include "agent/options.h"
 #include "agent/pipeline.h"
 #include "agent/progress.h"
@@ -63,12 +64,13 @@ Result<Baseline> start_baseline(const ReplayOptions& options, const Settings& se
 }
 
 void print_summary(const InputSet& inputs, const Pipeline& pipeline, const RuleSet& rules,
-                   const Baseline& baseline, double seconds) {
+                   const Baseline& baseline, const std::string& geo, double seconds) {
   std::string out;
   append_input_summary(inputs, seconds, out);
   const PipelineCounts& counts = pipeline.counts();
   append_event_summary(counts.success, counts.failure, counts.unknown, inputs.twins(), out);
   append_skip_summary(inputs, out);
+  out += geo;
   append_alert_summary(counts, rules, out);
   append_baseline_summary(baseline, out);
   std::fputs(out.c_str(), stderr);
@@ -80,6 +82,7 @@ int run_replay(const ReplayOptions& options) {
   const InputOptions input = input_options(options.common, settings, mistakes);
   const std::vector<RuleText> texts = rule_texts(options.common, settings, mistakes);
   const RuleSet rules(texts, HashKey{}, mistakes);
+  GeoDatabases databases = open_geo(options.common, settings, mistakes);
   PipelineOptions pipeline_options;
   pipeline_options.now = clock_now();
   pipeline_options.min_score = options.min_score;
@@ -112,9 +115,10 @@ int run_replay(const ReplayOptions& options) {
       find_plugin(output_plugins(), "stdout")->make(output_options);
   Printer printer(*output, options.scores);
   Pipeline pipeline(rules, baseline.value(), printer, pipeline_options);
+  GeoEnricher enricher(databases, pipeline);
   InputSet inputs(options.common.files, input);
   Progress progress(inputs, options.quiet);
-  inputs.read(pipeline, [&] { progress.tick(); });
+  inputs.read(enricher, [&] { progress.tick(); });
   const bool written = printer.flush();
   progress.finish();
 
@@ -126,7 +130,10 @@ int run_replay(const ReplayOptions& options) {
   }
   print_errors(errors);
   if (!options.quiet) {
-    print_summary(inputs, pipeline, rules, baseline.value(), progress.seconds());
+    std::string geo;
+    append_geo_summary(databases, enricher.counts(), geo);
+    append_geo_off(databases, rules, geo);
+    print_summary(inputs, pipeline, rules, baseline.value(), geo, progress.seconds());
   }
   return errors.empty() ? kExitDone : kExitUnreadable;
 }
@@ -146,6 +153,7 @@ void add_replay(CLI::App& app, Run& run) {
   add_input_options(*command, typed->common);
   add_format_option(*command, typed->common);
   add_rule_options(*command, typed->common);
+  add_geo_option(*command, typed->common);
   command
       ->add_option("--alerts-from", typed->alerts_from,
                    "Only learn from events before this time (2026-11-20 or 2026-11-20T08:15:00Z)")

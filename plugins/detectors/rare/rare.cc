@@ -145,9 +145,12 @@ void Rare::score(const ScoreInput& input, Evidence& out) const {
     if (!level.fleet && !known_partition) continue;
 
     const Seen seen = look_up(input, level, partition);
+    const double values = distinct.estimate(key, age_max_);
+    // Nothing learned at this level yet, but below it: the view came later than the history (a
+    // geography database was added), and its silence is no evidence.
+    if (i > 0 && !level.fleet && seen.count <= 0 && values <= 0) continue;
     LevelEvidence& told = out.level[out.levels++];
-    told = {level.partition, level.by, level.fleet, 1, customers, distinct.estimate(key, age_max_),
-            seen.count};
+    told = {level.partition, level.by, level.fleet, 1, customers, values, seen.count};
     out.applies = true;
     if (i == 0) out.dormant_epochs = seen.count > 0 ? std::uint8_t{0} : seen.dormant_epochs;
     if (seen.count > 0) {
@@ -245,6 +248,7 @@ std::unique_ptr<Detector> make_rare(Rule& rule, Params& table, ViewTable& views)
       return nullptr;
     }
   }
+  rule.needs_place = levels[0].partition.of_place() || levels[0].by.of_place();
   if (rule.suppress_by.empty()) rule.suppress_by = {levels[0].partition, levels[0].by};
   // A ring of 7-day epochs: the newest is part of a week, so a window of w days takes in w/7 more.
   constexpr std::int64_t kOldest = kEpochSlots - 1;
