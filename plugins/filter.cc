@@ -3,34 +3,24 @@
 #include <algorithm>
 
 namespace doorward {
+namespace {
 
-bool glob_match(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
+/// Fields that have a handful of values each: even one of them is most of all events.
+bool has_few_values(const View& view) {
+  if (view.cut == Cut::fleet || view.cut == Cut::hour_of_day) return true;
+  return view.cut == Cut::whole && !view.ip &&
+         (view.field == Field::event_action || view.field == Field::event_dataset ||
+          view.field == Field::event_category || view.field == Field::process_name ||
+          view.field == Field::method);
 }
 
-Filter Filter::read(Params& table) {
+}  // namespace
+
+Filter Filter::read(Params& table, std::span<const std::string_view> others) {
   Filter filter;
   for (const std::string& key : table.leaf_keys()) {
-    std::vector<std::string> values = table.leaf_texts(key);
+    if (std::find(others.begin(), others.end(), key) != others.end()) continue;
+    const std::vector<std::string> values = table.leaf_texts(key);
     if (values.empty()) {
       table.mistake(key, "expected at least one value");
       continue;
@@ -50,23 +40,50 @@ Filter Filter::read(Params& table) {
       table.mistake(key, "no such field");
       continue;
     }
-    filter.conditions_.push_back({*view, std::move(values)});
+    const bool address = view->cut == Cut::whole && view->ip;
+    filter.conditions_.push_back(
+        {*view,
+         ValueSet::read(values, address ? ValueKind::address : ValueKind::text, table.set_files(),
+                        table.file(), [&](const std::string& what) { table.mistake(key, what); })});
   }
   return filter;
 }
 
+bool Filter::meets(const Condition& condition, const Event& event) {
+  const View& view = condition.view;
+  if (view.cut != Cut::whole) return condition.values.matches(view_text(view, event));
+  return view.ip ? condition.values.matches(event.ip) : condition.values.matches(event[view.field]);
+}
+
 bool Filter::matches(const Event& event) const {
   if (outcome_ != Outcome::unknown && outcome_ != event.outcome) return false;
-  return std::all_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
-    const auto any_of = [&](std::string_view text) {
-      return std::any_of(condition.patterns.begin(), condition.patterns.end(),
-                         [&](const std::string& pattern) { return glob_match(pattern, text); });
-    };
-    if (condition.view.cut == Cut::whole && !condition.view.ip) {
-      return any_of(event[condition.view.field]);
-    }
-    return any_of(view_text(condition.view, event));
+  return std::all_of(conditions_.begin(), conditions_.end(),
+                     [&](const Condition& condition) { return meets(condition, event); });
+}
+
+bool Filter::covers(const Filter& other) const {
+  if (outcome_ != Outcome::unknown && outcome_ != other.outcome_) return false;
+  return std::all_of(conditions_.begin(), conditions_.end(), [&](const Condition& mine) {
+    return std::any_of(other.conditions_.begin(), other.conditions_.end(),
+                       [&](const Condition& its) {
+                         return its.view == mine.view && mine.values.covers(its.values);
+                       });
   });
+}
+
+std::vector<std::string> Filter::idle_conditions() const {
+  std::vector<std::string> names;
+  for (const Condition& condition : conditions_) {
+    if (condition.values.matches_anything()) names.push_back(condition.view.name());
+  }
+  return names;
+}
+
+std::size_t Filter::narrow_conditions() const {
+  return static_cast<std::size_t>(
+      std::count_if(conditions_.begin(), conditions_.end(), [](const Condition& condition) {
+        return !has_few_values(condition.view) && !condition.values.is_broad();
+      }));
 }
 
 }  // namespace doorward

@@ -1,38 +1,53 @@
-// Which events a rule looks at: a list of conditions that must all hold.
+// Which events a rule looks at, or an exception covers: a list of conditions that must all hold.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "plugins/event.h"
 #include "plugins/params.h"
+#include "plugins/value_set.h"
 #include "plugins/view.h"
 
 namespace doorward {
 
-/// True when `text` matches `pattern`, in which `*` stands for any bytes. Linear in the text for a
-/// single star, at most text x pattern otherwise.
-bool glob_match(std::string_view pattern, std::string_view text);
-
 /// Conditions as written under `[when]`: `event.outcome = "success"`,
-/// `event.action = ["ssh_login", "console_login"]`, `user.name = "svc-*"`.
+/// `event.action = ["ssh_login", "console_login"]`, `user.name = "svc-*"`,
+/// `source.ip = ["10.0.0.0/8", "!10.9.0.0/16"]`; plugins/value_set.h has all that a value can be.
 class Filter {
  public:
-  /// Reads a table of `field = value | [values]`. Unknown fields are noted as mistakes.
-  static Filter read(Params& table);
+  /// Reads a table of `field = value | [values]`; the keys in `others` are somebody else's. Unknown
+  /// fields and impossible values are noted as mistakes.
+  static Filter read(Params& table, std::span<const std::string_view> others = {});
 
-  /// All conditions hold. Does not allocate unless a condition is on source.ip.
+  /// All conditions hold. Does not allocate for fields of text, event.outcome and source.ip.
   [[nodiscard]] bool matches(const Event& event) const;
 
   /// The only outcome that can match; unknown when any can.
   [[nodiscard]] Outcome outcome() const { return outcome_; }
 
+  /// No conditions: every event matches.
+  [[nodiscard]] bool empty() const { return outcome_ == Outcome::unknown && conditions_.empty(); }
+
+  /// Whatever `other` matches is matched here, by what can be seen from the conditions. False when
+  /// in doubt.
+  [[nodiscard]] bool covers(const Filter& other) const;
+
+  /// Names of the conditions that any value meets (ValueSet::matches_anything).
+  [[nodiscard]] std::vector<std::string> idle_conditions() const;
+
+  /// Number of conditions that leave little over: single values, small networks.
+  [[nodiscard]] std::size_t narrow_conditions() const;
+
  private:
   struct Condition {
     View view;
-    std::vector<std::string> patterns;
+    ValueSet values;
   };
+  [[nodiscard]] static bool meets(const Condition& condition, const Event& event);
+
   Outcome outcome_ = Outcome::unknown;
   std::vector<Condition> conditions_;
 };

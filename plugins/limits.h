@@ -34,4 +34,22 @@ inline constexpr std::int64_t kTwinTimeMaxUs = 10'000'000;
 /// Events held while their twin may still come. At the limit the oldest goes on without its twin.
 inline constexpr std::size_t kHeldEventsMax = 2048;
 
+/// Values of one list or set file, globs among them (which are tried one by one), and the bytes of
+/// one value. More is a mistake where it is written; a set file's earlier version stays in force.
+inline constexpr std::size_t kSetValuesMax = 100'000;
+inline constexpr std::size_t kSetGlobsMax = 256;
+inline constexpr std::size_t kSetValueBytesMax = 1024;
+
+/// Largest set file, in bytes, and most set files in use. More is a mistake.
+inline constexpr std::size_t kSetFileBytesMax = std::size_t{4} * 1024 * 1024;
+inline constexpr std::size_t kSetFilesMax = 64;
+
+/// Mistakes of one set file that are named one by one; further ones are only counted.
+inline constexpr std::size_t kSetMistakesMax = 10;
+
+/// Set files are looked at no more often than this, and read once nobody has written to them for
+/// so long, in microseconds.
+inline constexpr std::int64_t kSetCheckUs = 10'000'000;
+inline constexpr std::int64_t kSetSettleUs = 2'000'000;
+
 }  // namespace doorward

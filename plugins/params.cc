@@ -25,6 +25,7 @@ struct Params::Impl {
   const toml::table* table = nullptr;
   std::string file;
   std::vector<Error>* mistakes = nullptr;
+  SetFiles* set_files = nullptr;
   std::set<std::string, std::less<>> asked;
 
   [[nodiscard]] std::string place(const toml::node* node) const {
@@ -74,7 +75,7 @@ void collect_leaves(const toml::table& table, const std::string& prefix,
 }  // namespace
 
 Result<Params> Params::open(std::string_view toml, const std::string& file,
-                            std::vector<Error>* mistakes) {
+                            std::vector<Error>* mistakes, SetFiles* set_files) {
   toml::parse_result parsed = toml::parse(toml, file);
   if (!parsed) {
     const toml::parse_error& error = parsed.error();
@@ -86,6 +87,7 @@ Result<Params> Params::open(std::string_view toml, const std::string& file,
   impl->table = impl->document.get();
   impl->file = file;
   impl->mistakes = mistakes;
+  impl->set_files = set_files;
   return Params(std::move(impl));
 }
 
@@ -242,6 +244,14 @@ void Params::refuse_unknown() {
 
 std::string Params::where() const {
   return impl_->place(nullptr);
+}
+
+const std::string& Params::file() const {
+  return impl_->file;
+}
+
+SetFiles* Params::set_files() const {
+  return impl_->set_files;
 }
 
 }  // namespace doorward

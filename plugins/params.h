@@ -13,13 +13,16 @@
 
 namespace doorward {
 
+class SetFiles;
+
 /// One TOML table. Copies share the underlying document. Mistakes go to the list given at open().
 class Params {
  public:
   /// Parses a document. A syntax error is an Error whose `where` is file:line. `mistakes` must
-  /// outlive every Params of the document.
+  /// outlive every Params of the document. `set_files`: what conditions of the document may refer
+  /// to as "@file"; null: they may not.
   static Result<Params> open(std::string_view toml, const std::string& file,
-                             std::vector<Error>* mistakes);
+                             std::vector<Error>* mistakes, SetFiles* set_files = nullptr);
 
   [[nodiscard]] bool has(std::string_view key) const;
 
@@ -54,6 +57,9 @@ class Params {
 
   /// "file:line" of this table.
   [[nodiscard]] std::string where() const;
+  /// The file's name, as given at open().
+  [[nodiscard]] const std::string& file() const;
+  [[nodiscard]] SetFiles* set_files() const;
 
  private:
   struct Impl;

@@ -20,11 +20,12 @@ std::string detector_names() {
 
 }  // namespace
 
-RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vector<Error>& mistakes)
+RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vector<Error>& mistakes,
+                 SetFiles* set_files)
     : views_(key) {
   for (const RuleText& text : texts) {
     const std::size_t mistakes_before = mistakes.size();
-    Result<Params> document = Params::open(text.toml, text.file, &mistakes);
+    Result<Params> document = Params::open(text.toml, text.file, &mistakes, set_files);
     if (!document) {
       mistakes.push_back(document.error());
       continue;

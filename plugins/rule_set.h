@@ -34,8 +34,10 @@ using RuleMask = std::uint64_t;
 class RuleSet {
  public:
   /// Reads rules. Mistakes are appended with file and line; rules with mistakes are left out, the
-  /// others still work. Later texts replace earlier ones of the same id.
-  RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vector<Error>& mistakes);
+  /// others still work. Later texts replace earlier ones of the same id. `set_files` has the files
+  /// that conditions name; null: they may name none.
+  RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vector<Error>& mistakes,
+          SetFiles* set_files = nullptr);
 
   [[nodiscard]] std::size_t size() const { return rules_.size(); }
   [[nodiscard]] const Rule& rule(std::size_t index) const { return rules_[index]->rule; }
@@ -89,6 +91,7 @@ class RuleSet {
 
 /// Runs the examples of one rule, each on a fresh baseline with all rules loaded. Gives one Error a
 /// failed example: where it stands and what came instead.
-std::vector<Error> run_rule_tests(std::span<const RuleText> texts, const Rule& rule);
+std::vector<Error> run_rule_tests(std::span<const RuleText> texts, const Rule& rule,
+                                  SetFiles* set_files = nullptr);
 
 }  // namespace doorward

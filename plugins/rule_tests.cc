@@ -79,9 +79,10 @@ Result<double> play(const RuleSet& rules, std::size_t index, const RuleTest& tes
 
 }  // namespace
 
-std::vector<Error> run_rule_tests(std::span<const RuleText> texts, const Rule& rule) {
+std::vector<Error> run_rule_tests(std::span<const RuleText> texts, const Rule& rule,
+                                  SetFiles* set_files) {
   std::vector<Error> failures;
-  const RuleSet rules(texts, HashKey{}, failures);
+  const RuleSet rules(texts, HashKey{}, failures, set_files);
   const std::size_t index = rules.find(rule.id);
   if (index == rules.size()) {
     failures.push_back({rule.file, "rule " + rule.id + " did not load"});

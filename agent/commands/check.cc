@@ -5,6 +5,7 @@
 #include "agent/commands/commands.h"
 #include "agent/options.h"
 #include "plugins/printable.h"
+#include "plugins/set_files.h"
 #include "plugins/timezone.h"
 
 namespace doorward {
@@ -18,8 +19,10 @@ int run_check(const CommonOptions& options) {
     if (!zone) mistakes.push_back({"timezone", zone.error().message()});
   }
   const std::vector<RuleText> texts = rule_texts(options, settings, mistakes);
-  const RuleSet rules(texts, HashKey{}, mistakes);
   const GeoDatabases databases = open_geo(options, settings, mistakes);
+  DiskLoader loader;
+  SetFiles set_files(loader);
+  const RuleSet rules(texts, HashKey{}, mistakes, &set_files);
   print_errors(mistakes);
   for (const std::string& database : databases.describe()) {
     std::printf("geography: %s\n", printable(database).c_str());

@@ -8,6 +8,7 @@
 #include "plugins/ecs_document.h"
 #include "plugins/example_event.h"
 #include "plugins/printable.h"
+#include "plugins/set_files.h"
 #include "plugins/time_text.h"
 #include "proto/baseline_file.h"
 
@@ -69,7 +70,9 @@ int run_explain(const ExplainOptions& options) {
   std::vector<Error> mistakes;
   const Settings settings = read_settings(options.common, mistakes);
   const std::vector<RuleText> texts = rule_texts(options.common, settings, mistakes);
-  const RuleSet rules(texts, HashKey{}, mistakes);
+  DiskLoader loader;
+  SetFiles set_files(loader);
+  const RuleSet rules(texts, HashKey{}, mistakes, &set_files);
   const std::size_t index = rules.find(options.rule);
   if (index == rules.size() && mistakes.empty()) {
     mistakes.push_back(

@@ -14,6 +14,7 @@
 #include "plugins/block_writer.h"
 #include "plugins/ecs_document.h"
 #include "plugins/registry.h"
+#include "plugins/set_files.h"
 #include "plugins/time_text.h"
 #include "proto/baseline_file.h"
 
@@ -81,8 +82,10 @@ int run_replay(const ReplayOptions& options) {
   const Settings settings = read_settings(options.common, mistakes);
   const InputOptions input = input_options(options.common, settings, mistakes);
   const std::vector<RuleText> texts = rule_texts(options.common, settings, mistakes);
-  const RuleSet rules(texts, HashKey{}, mistakes);
   GeoDatabases databases = open_geo(options.common, settings, mistakes);
+  DiskLoader loader;
+  SetFiles set_files(loader);
+  const RuleSet rules(texts, HashKey{}, mistakes, &set_files);
   PipelineOptions pipeline_options;
   pipeline_options.now = clock_now();
   pipeline_options.min_score = options.min_score;

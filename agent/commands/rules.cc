@@ -7,6 +7,7 @@
 #include "agent/commands/commands.h"
 #include "agent/options.h"
 #include "agent/rules_page.h"
+#include "plugins/set_files.h"
 
 namespace doorward {
 namespace {
@@ -60,7 +61,7 @@ void show(const Rule& rule) {
   print_list("Response", rule.response);
 }
 
-int run_tests(const RuleSet& rules, const std::vector<RuleText>& texts) {
+int run_tests(const RuleSet& rules, const std::vector<RuleText>& texts, SetFiles& set_files) {
   std::size_t examples = 0;
   std::vector<Error> failures;
   for (std::size_t i = 0; i < rules.size(); ++i) {
@@ -68,7 +69,7 @@ int run_tests(const RuleSet& rules, const std::vector<RuleText>& texts) {
     if (rules.rule(i).tests.empty()) {
       failures.push_back({rules.rule(i).file, "rule " + rules.rule(i).id + " has no [[test]]"});
     }
-    for (Error& failure : run_rule_tests(texts, rules.rule(i)))
+    for (Error& failure : run_rule_tests(texts, rules.rule(i), &set_files))
       failures.push_back(std::move(failure));
   }
   print_errors(failures);
@@ -80,10 +81,12 @@ int run_rules(const CommonOptions& options, const std::string& verb, const std::
   std::vector<Error> mistakes;
   const Settings settings = read_settings(options, mistakes);
   const std::vector<RuleText> texts = rule_texts(options, settings, mistakes);
-  const RuleSet rules(texts, HashKey{}, mistakes);
+  DiskLoader loader;
+  SetFiles set_files(loader);
+  const RuleSet rules(texts, HashKey{}, mistakes, &set_files);
   print_errors(mistakes);
   if (verb == "test") {
-    const int status = run_tests(rules, texts);
+    const int status = run_tests(rules, texts, set_files);
     return mistakes.empty() ? status : kExitUsage;
   }
   if (verb == "show") {

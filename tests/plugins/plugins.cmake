@@ -1,2 +1,6 @@
 doorward_test(ip_address_test ${CMAKE_CURRENT_LIST_DIR}/ip_address_test.cc)
 doorward_test(timezone_test ${CMAKE_CURRENT_LIST_DIR}/timezone_test.cc)
+doorward_test(ip_ranges_test ${CMAKE_CURRENT_LIST_DIR}/ip_ranges_test.cc)
+doorward_test(value_set_test ${CMAKE_CURRENT_LIST_DIR}/value_set_test.cc)
+target_link_libraries(value_set_test PRIVATE doorward_allocations)
+doorward_test(set_files_test ${CMAKE_CURRENT_LIST_DIR}/set_files_test.cc)
