@@ -5,7 +5,7 @@
 
 namespace doorward {
 
-Stamp JsonSource::stamp(std::string_view line, InputState&) {
+Stamp JsonSource::stamp(std::string_view line, InputState& /*input*/) {
   if (!record_.read(line)) return {};
   return {time_of(unwrap(record_.root())), 0};
 }

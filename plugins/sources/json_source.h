@@ -16,7 +16,7 @@ class JsonSource : public Source {
  public:
   Stamp stamp(std::string_view line, InputState& input) final;
   void feed(std::string_view line, const Stamp& stamp, EventSink& sink) final;
-  void finish(EventSink&) final {}
+  void finish(EventSink& /*sink*/) final {}
   [[nodiscard]] const SourceCounters& counters() const final { return counters_; }
 
  protected:

@@ -108,7 +108,7 @@ int sniff(std::string_view head) {
   return has_json_object_with(head, {"eventVersion", "eventSource", "eventName"}, 2) ? 95 : 0;
 }
 
-std::unique_ptr<Source> make(const SourceOptions&) {
+std::unique_ptr<Source> make(const SourceOptions& /*options*/) {
   return std::make_unique<CloudtrailSource>();
 }
 

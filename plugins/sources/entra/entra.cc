@@ -131,7 +131,7 @@ int sniff(std::string_view head) {
   return 0;
 }
 
-std::unique_ptr<Source> make(const SourceOptions&) {
+std::unique_ptr<Source> make(const SourceOptions& /*options*/) {
   return std::make_unique<EntraSource>();
 }
 

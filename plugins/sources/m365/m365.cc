@@ -100,7 +100,7 @@ int sniff(std::string_view head) {
   return has_json_object_with(head, {"auditData", "operation"}, 2) ? 96 : 0;
 }
 
-std::unique_ptr<Source> make(const SourceOptions&) {
+std::unique_ptr<Source> make(const SourceOptions& /*options*/) {
   return std::make_unique<M365Source>();
 }
 
