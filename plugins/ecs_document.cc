@@ -150,6 +150,29 @@ void threat_objects(JsonWriter& json, const Rule& rule) {
   json.close();
 }
 
+/// What met, by a match rule.
+void match_object(JsonWriter& json, const Evidence& evidence, const Alert& alert) {
+  if (const PairEvidence& pair = evidence.pair; pair.raised_at != kNoTime) {
+    std::array<char, IpAddress::kTextMax> ip{};
+    json.open("match").text_if("value", pair.address.format(ip)).number("events", pair.events);
+    json.open("raised").text_if("rule", pair.raised);
+    json.text("@timestamp", format_time(pair.raised_at)).close();
+    json.open("signed_in").text_if("user", pair.user).text_if("action", pair.action);
+    json.text("@timestamp", format_time(pair.signed_in_at)).close().close();
+  }
+  if (const AlertsEvidence& alerts = evidence.alerts; alerts.rules != 0) {
+    json.open("match")
+        .text("by", alerts.by.name())
+        .text("value", view_text(alerts.by, alert.event));
+    json.open_array("rules");
+    for (std::size_t i = 0; i < alert.evidence.size(); ++i) {
+      if ((alerts.rules >> i & 1U) != 0) json.item(alert.evidence[i].rule->id);
+    }
+    json.close_array().text("first", format_time(alerts.first));
+    json.text("last", format_time(alerts.last)).boolean("repeated", alerts.repeated).close();
+  }
+}
+
 void evidence_array(JsonWriter& json, const Alert& alert) {
   json.open_array("evidence");
   for (const Evidence& evidence : alert.evidence) {
@@ -164,6 +187,7 @@ void evidence_array(JsonWriter& json, const Alert& alert) {
       json.real("count", finest.count).real("total", finest.customers);
       json.real("distinct", finest.distinct);
     }
+    match_object(json, evidence, alert);
     json.text_if("text", evidence_phrase(evidence, alert.event)).close();
   }
   json.close_array();

@@ -114,6 +114,8 @@ void RuleSet::clear(std::size_t rule, Evidence& evidence) const {
   evidence.statistic = 0;
   evidence.levels = 0;
   evidence.dormant_epochs = 0;
+  evidence.pair = {};
+  evidence.alerts = {};
 }
 
 void RuleSet::score(const Event& event, const EventKeys& keys, RuleMask mask,

@@ -137,6 +137,12 @@ std::string view_text(const View& view, const Event& event) {
   return {};
 }
 
+Hash128 address_hash(const HashKey& key, const IpAddress& ip) {
+  if (!ip.valid()) return {};
+  std::array<char, 17> bytes;
+  return hash_text(key, address_bytes(ip, bytes));
+}
+
 ViewTable::ViewTable(const HashKey& key) : key_(key), fleet_(hash_text(key, "fleet")) {
   for (std::size_t hour = 0; hour < hours_.size(); ++hour) {
     const char byte = static_cast<char>(hour);
@@ -190,10 +196,8 @@ Hash128 ViewTable::hash(const View& view, const Event& event, int hour_of_week_n
       return fleet_;
   }
   if (!event.ip.valid()) return {};
-  std::array<char, 17> bytes;
-  if (view.cut == Cut::whole) return hash_text(key_, address_bytes(event.ip, bytes));
-  return hash_text(key_,
-                   address_bytes(event.ip.prefix(prefix_bits(view.cut, event.ip.family)), bytes));
+  if (view.cut == Cut::whole) return address_hash(key_, event.ip);
+  return address_hash(key_, event.ip.prefix(prefix_bits(view.cut, event.ip.family)));
 }
 
 void ViewTable::compute(const Event& event, EventKeys& out) const {

@@ -65,6 +65,9 @@ class ViewTable {
   /// Hashes the event under every view of the table. Does not allocate.
   void compute(const Event& event, EventKeys& out) const;
 
+  /// What all hashes are keyed with, for what is hashed beside the views.
+  [[nodiscard]] const HashKey& key() const { return key_; }
+
   /// Hash of an hour, for neighbours: hour_of_week taken modulo 168, hour_of_day modulo 24.
   [[nodiscard]] Hash128 hour_hash(Cut cut, int hour) const;
 
@@ -76,6 +79,9 @@ class ViewTable {
   std::array<Hash128, 168> hours_{};
   Hash128 fleet_;
 };
+
+/// The hash that an address has under "source.ip"; none() for family none.
+Hash128 address_hash(const HashKey& key, const IpAddress& ip);
 
 /// Hour of the week in UTC, 0 = Monday 00:00.
 int hour_of_week(TimeUs time);

@@ -3,7 +3,9 @@
 
 #include <array>
 #include <cstdint>
+#include <string_view>
 
+#include "plugins/event.h"
 #include "plugins/rule.h"
 #include "plugins/view.h"
 
@@ -22,6 +24,27 @@ struct LevelEvidence {
   double count = 0;      ///< weighted count of the value at this level; 0: never seen
 };
 
+/// match: what met on one entity, a network alert and a sign-in. Texts are cut to a limit and may
+/// be empty when only the time was kept.
+struct PairEvidence {
+  TimeUs raised_at = kNoTime;     ///< time of the network alert; kNoTime: there is no pair
+  TimeUs signed_in_at = kNoTime;  ///< and of the sign-in
+  std::string_view raised;        ///< what the network alert calls itself
+  std::string_view user;          ///< who signed in
+  std::string_view action;        ///< event.action of the sign-in
+  IpAddress address;              ///< where they met; family none: on a view that is no address
+  std::uint32_t events = 0;       ///< events of the entity on either side in the window
+};
+
+/// match over alerts: which rules alerted on one entity.
+struct AlertsEvidence {
+  std::uint64_t rules = 0;  ///< bit i is rule i of the set; 0: nothing to say
+  View by;                  ///< what they have in common
+  TimeUs first = kNoTime;   ///< of the first of these alerts
+  TimeUs last = kNoTime;
+  bool repeated = false;  ///< the rule has spoken of this entity within the window
+};
+
 class Detector;
 
 /// Fixed size; views point into the rule and the live state, and are good until the next event.
@@ -35,6 +58,8 @@ struct Evidence {
   /// > 0: the value was seen, but not in the newest so many epochs.
   std::uint8_t dormant_epochs = 0;
   std::array<LevelEvidence, kLevelsMax> level{};
+  PairEvidence pair;
+  AlertsEvidence alerts;
 };
 
 /// doorward.score: 0 for p >= 0.05, 100 for p <= 1e-6, straight in log p between (design.md 4.6).
