@@ -211,9 +211,13 @@ void TwinMerge::merge(Waiting& first, const Event& second) {
   const bool second_leads = has(held.told, Told::auditd) && !has(second.told, Told::auditd);
   Event event = second_leads ? second : held;
   const Event& other = second_leads ? held : second;
+  // sshd's audit record has one word for accounts that do not exist and those that may not log on;
+  // the other logs tell them apart.
+  const std::string_view account = event[Field::account];
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     if (event.text[i].empty()) event.text[i] = other.text[i];
   }
+  if (!has(event.told, Told::auditd)) event[Field::account] = account;
   if (event[Field::user_name] == twins::kHiddenName && !other[Field::user_name].empty()) {
     event[Field::user_name] = other[Field::user_name];
   }

@@ -29,8 +29,8 @@ enum class Field : std::uint8_t {
   event_dataset,        ///< system.auth, auditd.log, aws.cloudtrail, azure.signinlogs, ...
   method,               ///< password, publickey, keyboard-interactive, ...
   key_fingerprint,      ///< SHA256:... or MD5 of the key that was accepted
-  account,              ///< "invalid": the log says that there is no such account; else empty
-  twin,                 ///< "missing": another log that is read should have told of it and did not
+  account,              ///< kInvalidAccount: the log says that there is no such account; else empty
+  twin,                 ///< kMissingTwin: a log that is read should have told of it, and did not
   event_category,       ///< authentication, api, email, intrusion_detection; empty: authentication
   event_provider,       ///< the service that wrote the record: iam.amazonaws.com, ...
   record_id,            ///< the record's own id, where its log gives one
@@ -50,6 +50,11 @@ enum class Field : std::uint8_t {
   count_
 };
 inline constexpr std::size_t kFieldCount = static_cast<std::size_t>(Field::count_);
+
+/// What Field::account says of a name that is no account.
+inline constexpr std::string_view kInvalidAccount = "invalid";
+/// What Field::twin says of an attempt that only the log which anybody can write to tells of.
+inline constexpr std::string_view kMissingTwin = "missing";
 
 /// The ECS name of a field ("user.name"), or its own under "doorward.". Never empty.
 std::string_view field_name(Field field);

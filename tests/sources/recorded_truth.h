@@ -56,6 +56,8 @@ class Row {
 struct Attempt {
   std::string action, outcome, target, ip, host, method, key, step;
   std::string account;        ///< the name as sshd sees it, in bytes
+  bool exists = false;        ///< there is such an account
+  bool refused = false;       ///< there is, and sshd was told not to let it in
   Logs visible = Logs::none;  ///< logs that show the attempt
   Logs named = Logs::none;    ///< logs that show its user's name
   TimeUs after = kNoTime;
@@ -89,6 +91,15 @@ inline Logs logs_in(const std::string& list) {
   return logs;
 }
 
+/// The accounts of the recorded host (users() of tests/record/record.sh).
+inline bool is_account(std::string_view name) {
+  static constexpr std::string_view kAccounts[] = {
+      "root",    "alice",    "bob",     "carol",      "dave",    "erin",   "frank",
+      "grace",   "j.doe",    "deploy",  "svc-backup", "heidi",   "ivan",   "judy",
+      "locked1", "expired1", "stalepw", "denied1",    "noshell", "falsesh"};
+  return std::find(std::begin(kAccounts), std::end(kAccounts), name) != std::end(kAccounts);
+}
+
 /// The attempts of a truth file that a reader of `logs` can tell.
 inline std::vector<Attempt> read_truth(const std::string& name, Logs logs) {
   std::vector<Attempt> attempts;
@@ -109,6 +120,8 @@ inline std::vector<Attempt> read_truth(const std::string& name, Logs logs) {
     if (row["note"].find("not UTF-8") != std::string::npos) {
       attempt.account = bytes_of_code_points(attempt.account);
     }
+    attempt.exists = is_account(attempt.account);
+    attempt.refused = row["kind"] == "deny_users" || row["kind"] == "allow_users";
     attempt.after = row.time("after");
     attempt.before = row.time("before");
     if (attempt.visible != Logs::none) attempts.push_back(attempt);
@@ -160,6 +173,14 @@ inline std::string method_shown(const Attempt& attempt, Logs logs) {
   return has(logs, Logs::auditd) && !key ? attempt.method : "";
 }
 
+/// What the logs say of the account. sshd's audit record has one word for names that are no
+/// accounts and for accounts that may not log on, and login's comes after the failure was told.
+inline bool called_invalid(const Attempt& attempt, Logs logs) {
+  if (has(logs, Logs::authlog)) return !attempt.exists;
+  return attempt.action == "ssh_login" && attempt.outcome == "failure" &&
+         (!attempt.exists || attempt.refused);
+}
+
 /// How far the stamps of a log may lie outside the time of the attempt.
 struct Clock {
   TimeUs early = 0;
@@ -183,6 +204,7 @@ inline bool agrees(const Attempt& attempt, const Told& told, const Clock& clock)
   // audit.log does not say whom a refused sudo was to become.
   if (told.target != attempt.target && (in_auth || !told.target.empty())) return false;
   if (told.method != method_shown(attempt, told.logs)) return false;
+  if ((told.account == kInvalidAccount) != called_invalid(attempt, told.logs)) return false;
   if (told.key != (in_auth ? attempt.key : "")) return false;
   return name_agrees(attempt, told);
 }

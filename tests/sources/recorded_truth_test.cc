@@ -102,6 +102,10 @@ void expect_each_seen(const SourcePlugin& plugin, const std::string& log, Logs l
               2U);
     EXPECT_EQ(count(i, altering([](Told& event) { event.method += "x"; })), 2U);
     EXPECT_EQ(count(i, altering([](Told& event) { event.key += "x"; })), 2U);
+    EXPECT_EQ(count(i, altering([](Told& event) {
+                      event.account = event.account.empty() ? kInvalidAccount : "";
+                    })),
+              2U);
     EXPECT_EQ(count(i, altering([](Told& event) { event.host = "other"; })), 2U);
     EXPECT_EQ(count(i, altering([](Told& event) { event.time += 60 * kSecondUs; })), 2U);
     EXPECT_EQ(count(i, altering([](Told& event) { event.logs = Logs::journald; })), 2U);

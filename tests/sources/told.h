@@ -21,7 +21,8 @@ struct Told {
   std::uint32_t pid = 0;
   std::uint16_t port = 0;
   IpAddress ip;
-  std::string action, user, target, address, host, process, method, key, dataset, original;
+  std::string action, user, target, address, host, process, method, key, dataset, original, account,
+      twin;
 
   Told() = default;
   explicit Told(const Event& event)
@@ -40,7 +41,9 @@ struct Told {
         method(event[Field::method]),
         key(event[Field::key_fingerprint]),
         dataset(event[Field::event_dataset]),
-        original(event[Field::original]) {}
+        original(event[Field::original]),
+        account(event[Field::account]),
+        twin(event[Field::twin]) {}
 
   [[nodiscard]] std::string ip_text() const {
     std::array<char, IpAddress::kTextMax> text;

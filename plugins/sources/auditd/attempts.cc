@@ -56,6 +56,7 @@ Attempt& AttemptTable::open(std::uint64_t host, std::uint32_t pid, Program progr
   attempt.program = program;
   attempt.pending = Pending::nothing;
   attempt.fresh = attempt.own_auth = attempt.last_auth_ok = attempt.complaint_told = false;
+  attempt.invalid_user = false;
   attempt.guesses = attempt.guesses_said = attempt.said_alone = 0;
   attempt.opened = attempt.complained = attempt.named_at = attempt.decided_at = kNoTime;
   attempt.success_at = attempt.ended_at = kNoTime;

@@ -65,6 +65,7 @@ struct Attempt {
   bool own_auth = false;  ///< PAM's authentication ran in this very process
   bool last_auth_ok = false;
   bool complaint_told = false;
+  bool invalid_user = false;       ///< sshd itself called the name an invalid user
   std::uint32_t guesses = 0;       ///< failures that PAM told of
   std::uint32_t guesses_said = 0;  ///< those that the program has spoken of as well
   std::uint32_t said_alone = 0;    ///< told on the program's word, whose PAM record may follow

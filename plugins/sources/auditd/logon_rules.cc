@@ -180,6 +180,7 @@ bool Logons::claim_guess(Attempt& speaker, const Record& record) {
     ++speaker.guesses;
     ++speaker.guesses_said;
     ++guess->guesses_said;
+    guess->invalid_user = speaker.invalid_user;
     if (speaker.complaint_told) {
       speaker.complaint_told = false;
       drop_pending(*guess);  // its failure has been told, as the speaker's
@@ -207,6 +208,7 @@ bool Logons::was_spoken_of(Attempt& guess) {
     ++speaker->guesses;
     ++speaker->guesses_said;
     ++guess.guesses_said;
+    guess.invalid_user = speaker->invalid_user;
     if (told) {
       drop_pending(guess);  // its failure has been told, as the speaker's
     } else {

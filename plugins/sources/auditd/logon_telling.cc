@@ -63,6 +63,7 @@ Event Logons::event_of(Attempt& attempt, Outcome outcome, const Record& record) 
   event[Field::process_name] = names_of(attempt.program).process;
   event[Field::event_action] = names_of(attempt.program).action;
   event[Field::event_dataset] = "auditd.log";
+  if (attempt.invalid_user) event[Field::account] = kInvalidAccount;
   event[Field::method] = attempt.method;
   event[Field::key_fingerprint] = attempt.fingerprint.view();
   event[Field::original] = record.line;
@@ -101,6 +102,7 @@ void Logons::tell_pending(Attempt& attempt, std::uint32_t pid, std::string_view 
   told.fill(Field::user_name, user_of(attempt));
   told.fill(Field::user_effective_name, attempt.effective.view());
   Event event = told.event();
+  if (attempt.invalid_user) event[Field::account] = kInvalidAccount;
   if (pid != 0) event.pid = pid;
   if (!method.empty()) event[Field::method] = method;
   if (event.outcome == Outcome::success) attempt.success_at = newest_;

@@ -173,6 +173,8 @@ void Logons::note_details(Attempt& attempt, const Record& record) {
   if (record.auid != kNoUid) attempt.auid = record.auid;
   if (record.id != kNoUid && record.type == RecordType::user_login) attempt.auid = record.id;
   note_user(attempt, record);
+  // login asks for another name after a wrong one, and has told of this one already.
+  if (record.invalid_user && record.program == Program::sshd) attempt.invalid_user = true;
   if (!has_session(attempt.program)) return;
   const std::string_view address = record.addr.empty() ? record.hostname : record.addr;
   if (attempt.address.empty() && !address.empty()) whole = attempt.address.set(address) && whole;

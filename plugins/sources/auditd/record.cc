@@ -293,7 +293,10 @@ Parse parse_record(std::string_view line, RecordType type, const Stamp& stamp, N
                                                                          : Parse::malformed;
   }
   if (record.program == Program::none) return Parse::other;
-  if (names_nobody(record)) record.acct = {};
+  if (names_nobody(record)) {
+    record.invalid_user = record.acct != "?";
+    record.acct = {};
+  }
   if (record.acct.size() > kHeldFieldBytesMax) {
     record.acct = record.acct.substr(0, kHeldFieldBytesMax);
     record.name_cut = true;

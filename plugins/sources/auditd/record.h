@@ -39,9 +39,11 @@ struct Record {
   std::uint32_t ses = kNoUid;
   std::uint32_t id = kNoUid;  ///< id= of USER_LOGIN
   std::uint16_t rport = 0;
-  bool success = false;   ///< res=
-  bool of_pam = false;    ///< op=PAM:..., not the program's own word
-  bool name_cut = false;  ///< acct was longer than kHeldFieldBytesMax
+  bool success = false;       ///< res=
+  bool of_pam = false;        ///< op=PAM:..., not the program's own word
+  bool invalid_user = false;  ///< acct is the program's word for a name that is no account, or one
+                              ///< that may not log on: sshd has the same word for both
+  bool name_cut = false;      ///< acct was longer than kHeldFieldBytesMax
   std::string_view line;
   std::string_view node;      ///< node=; empty without one
   std::string_view op;        ///< without "PAM:"

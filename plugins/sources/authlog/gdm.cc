@@ -30,6 +30,7 @@ Reading read_gdm(const Record& record, Desk& desk) {
     if (line->module != "pam_unix") return Reading::used;
     Event event = begin_event(record, process, kAction, Outcome::failure);
     event[Field::user_name] = failure->user;
+    if (failure->no_account()) event[Field::account] = kInvalidAccount;
     if (!failure->remote_host.empty()) set_source(event, failure->remote_host);
     desk.out.emit(event, record.times);
   }

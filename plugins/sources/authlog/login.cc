@@ -82,11 +82,15 @@ Reading read_failed_login(const Record& record, std::string_view text, Desk& des
   }
   // "TOO MANY ... FOR 'NAME'" of shadow gives no reason; with one, the name ends at the last comma.
   const bool bare_quotes = name.size() >= 2 && name.starts_with('\'') && name.ends_with('\'');
+  // util-linux gives PAM's reason; shadow's login hides a name that is no account.
+  bool unknown = name.ends_with(", User not known to the underlying authentication module");
   if (!bare_quotes) name = name.substr(0, name.rfind(", "));
+  unknown = unknown || name == "'UNKNOWN'";
   if (name.size() >= 2 && name.starts_with('\'') && name.ends_with('\'')) {
     name = name.substr(1, name.size() - 2);
   }
   Event event = login_event(record, name, place, Outcome::failure);
+  if (unknown) event[Field::account] = kInvalidAccount;
   drop_pam_failure(process_key(record), desk);
   desk.out.emit(event, record.times);
   return Reading::used;
@@ -100,6 +104,7 @@ Reading read_login_pam(const Record& record, Desk& desk) {
   }
   if (const std::optional<PamFailure> failure = read_pam_failure(*line)) {
     Event event = login_event(record, failure->user, failure->remote_host, Outcome::failure);
+    if (failure->no_account()) event[Field::account] = kInvalidAccount;
     hold_pam_failure(record, process_key(record), line->module, event, desk);
   }
   return Reading::used;

@@ -39,12 +39,14 @@ std::optional<PamFailure> read_pam_failure(const PamLine& line) {
   std::string_view text = line.text;
   if (line.type != "auth" || !take(text, "authentication failure; ")) return std::nullopt;
   PamFailure failure;
+  failure.of_unix = line.module == "pam_unix";
   failure.remote_user = value_of(text, " ruser=");
   failure.remote_host = value_of(text, " rhost=");
   // The name is what was typed. It is the last value, so it runs to the end, whatever it holds, and
   // the first " user=" begins it: everything before was set by the program that asks PAM.
   if (const std::size_t at = text.find(" user="); at != std::string_view::npos) {
     failure.user = text.substr(at + 6);
+    failure.has_user = true;
   }
   return failure;
 }

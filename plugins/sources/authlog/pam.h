@@ -21,6 +21,10 @@ struct PamFailure {
   std::string_view remote_user;  ///< ruser: who asked (sudo, su); may be empty
   std::string_view remote_host;  ///< rhost; may be empty
   std::string_view user;         ///< as whom; empty when there is no such account
+  bool has_user = false;         ///< "user=" stands there; the name may still be empty
+  bool of_unix = false;          ///< told by pam_unix, which names only users that exist
+
+  [[nodiscard]] bool no_account() const { return of_unix && !has_user; }
 };
 /// nullopt when the line tells of no failed authentication.
 std::optional<PamFailure> read_pam_failure(const PamLine& line);

@@ -14,6 +14,9 @@ constexpr std::string_view kAction = "ssh_login";
 
 /// Attempt::kinds: the held failure was told by a PAM error. The next PAM error is another try.
 constexpr std::uint8_t kPamError = 1;
+/// The account exists but may not log on: sshd calls it "invalid user" from here on, like one that
+/// does not exist.
+constexpr std::uint8_t kNotAllowed = 2;
 
 /// A line that names another client than the attempt's own comes from a later process that got the
 /// same pid. What is not known (0) fits everything.
@@ -39,10 +42,17 @@ Event ssh_event(const Record& record, const SshdTail& tail, Outcome outcome) {
   return event;
 }
 
+/// Field::account of an attempt whose line does or does not say "invalid user".
+std::string_view account_of(const Attempt& attempt, const SshdTail& tail) {
+  return tail.invalid_user && (attempt.kinds & kNotAllowed) == 0 ? kInvalidAccount
+                                                                 : std::string_view();
+}
+
 /// Holds a failure that later lines of the process may tell better.
 void hold_failure(Attempt& attempt, const Record& record, const SshdTail& tail,
                   std::string_view method, Desk& desk) {
   Event event = ssh_event(record, tail, Outcome::failure);
+  event[Field::account] = account_of(attempt, tail);
   event[Field::method] = method;
   if (event.port == 0) event.port = attempt.port;
   desk.attempts.hold(attempt, event);
@@ -80,9 +90,10 @@ Reading read_verdict(const Record& record, std::string_view text, Outcome outcom
   // A held failure is the same try as the Failed line that follows it, but never as a success.
   if (outcome == Outcome::success) desk.attempts.release(attempt);
   desk.attempts.tell(attempt, record.time);
-  attempt.kinds = 0;
+  attempt.kinds &= kNotAllowed;
 
   Event event = ssh_event(record, tail, outcome);
+  event[Field::account] = account_of(attempt, tail);
   event[Field::method] = method.substr(0, method.find('/'));  // "keyboard-interactive/pam"
   if (outcome == Outcome::success && (method == "publickey" || method == "hostbased")) {
     event[Field::key_fingerprint] = fingerprint_of(tail.extra);
@@ -122,6 +133,7 @@ void refuse(const Record& record, const SshdTail& tail, Desk& desk) {
 Reading read_invalid(const Record& record, std::string_view text, Desk& desk) {
   SshdTail tail;
   if (!read_name_from_address(text, tail)) return Reading::malformed;
+  tail.invalid_user = true;
   refuse(record, tail, desk);
   return Reading::used;
 }
@@ -136,6 +148,7 @@ Reading read_not_allowed(const Record& record, std::string_view text, Desk& desk
   SshdTail client = tail;
   if (!IpAddress::parse(tail.address)) client.address = {};  // its other lines have the address
   Attempt& attempt = attempt_of(record, client, desk);
+  attempt.kinds |= kNotAllowed;
   if (attempt.held == 0 && !attempt.told) hold_failure(attempt, record, tail, {}, desk);
   return Reading::used;
 }
@@ -151,7 +164,7 @@ Reading read_pam_error(const Record& record, std::string_view text, Desk& desk) 
   if (at == std::string_view::npos) return Reading::other;
   text.remove_prefix(at + 5);
   SshdTail tail;
-  if (!take(text, "illegal user ")) take(text, "invalid user ");
+  tail.invalid_user = take(text, "illegal user ") || take(text, "invalid user ");
   if (!read_name_from_address(text, tail)) return Reading::malformed;
   Attempt& attempt = desk.attempts.open(process_key(record), record.time);
   if (attempt.held != 0 && (attempt.kinds & kPamError) != 0) desk.attempts.release(attempt);
@@ -159,6 +172,7 @@ Reading read_pam_error(const Record& record, std::string_view text, Desk& desk) 
     // Rounds one after the other: a Failed line could only follow the last.
     desk.attempts.release(attempt);
     Event event = ssh_event(record, tail, Outcome::failure);
+    event[Field::account] = account_of(attempt, tail);
     event[Field::method] = "keyboard-interactive";
     event.port = attempt.port;
     desk.out.emit(event, record.times - 1);
