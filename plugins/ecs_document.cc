@@ -188,6 +188,11 @@ void evidence_array(JsonWriter& json, const Alert& alert) {
       json.real("distinct", finest.distinct);
     }
     match_object(json, evidence, alert);
+    if (evidence.sequence.events > 0) {
+      json.number("count", evidence.sequence.count).number("events", evidence.sequence.events);
+      if (evidence.sequence.values > 0) json.number("distinct", evidence.sequence.values);
+      json.number("seconds", evidence.sequence.seconds);
+    }
     json.text_if("text", evidence_phrase(evidence, alert.event)).close();
   }
   json.close_array();

@@ -16,10 +16,10 @@ bool has_few_values(const View& view) {
 
 }  // namespace
 
-Filter Filter::read(Params& table, std::span<const std::string_view> others) {
+Filter Filter::read(Params& table, std::span<const std::string_view> settings) {
   Filter filter;
   for (const std::string& key : table.leaf_keys()) {
-    if (std::find(others.begin(), others.end(), key) != others.end()) continue;
+    if (std::find(settings.begin(), settings.end(), key) != settings.end()) continue;
     const std::vector<std::string> values = table.leaf_texts(key);
     if (values.empty()) {
       table.mistake(key, "expected at least one value");
@@ -37,7 +37,12 @@ Filter Filter::read(Params& table, std::span<const std::string_view> others) {
     }
     const std::optional<View> view = View::from_name(key);
     if (!view) {
-      table.mistake(key, "no such field");
+      std::string what = "no such field";
+      for (const std::string_view setting : settings) {
+        what +=
+            (&setting == settings.data() ? "; settings here are " : ", ") + std::string(setting);
+      }
+      table.mistake(key, what);
       continue;
     }
     const bool address = view->cut == Cut::whole && view->ip;

@@ -18,9 +18,10 @@ namespace doorward {
 /// `source.ip = ["10.0.0.0/8", "!10.9.0.0/16"]`; plugins/value_set.h has all that a value can be.
 class Filter {
  public:
-  /// Reads a table of `field = value | [values]`; the keys in `others` are somebody else's. Unknown
-  /// fields and impossible values are noted as mistakes.
-  static Filter read(Params& table, std::span<const std::string_view> others = {});
+  /// Reads a table of `field = value | [values]`. Unknown fields and impossible
+  /// values are noted as mistakes. `settings`:
+  /// keys of the table that are no fields and that somebody else reads; no field has such a name.
+  static Filter read(Params& table, std::span<const std::string_view> settings = {});
 
   /// All conditions hold. Does not allocate for fields of text, event.outcome and source.ip.
   [[nodiscard]] bool matches(const Event& event) const;

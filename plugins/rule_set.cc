@@ -116,6 +116,7 @@ void RuleSet::clear(std::size_t rule, Evidence& evidence) const {
   evidence.dormant_epochs = 0;
   evidence.pair = {};
   evidence.alerts = {};
+  evidence.sequence = {};
 }
 
 void RuleSet::score(const Event& event, const EventKeys& keys, RuleMask mask,

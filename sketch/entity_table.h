@@ -83,6 +83,20 @@ class EntityTable {
     return nullptr;
   }
 
+  /// The rank of the entry that touch() would put out to make room for the entity; 0 when it has an
+  /// entry or finds a free or stale one.
+  [[nodiscard]] std::uint32_t claim(Hash128 entity, std::uint32_t now, std::uint32_t stale) const {
+    const std::uint64_t key = key_of(entity);
+    const Entry* const set = set_of(entity);
+    std::uint32_t least = UINT32_MAX;
+    for (std::size_t way = 0; way < kWays; ++way) {
+      const Entry& entry = set[way];
+      if (entry.key == key || entry.key == 0 || is_stale(entry, now, stale)) return 0;
+      least = std::min(least, entry.rank);
+    }
+    return least;
+  }
+
   [[nodiscard]] std::span<Entry> entries() const { return {entries_, sets_ * kWays}; }
 
  private:

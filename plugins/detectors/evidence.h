@@ -45,6 +45,14 @@ struct AlertsEvidence {
   bool repeated = false;  ///< the rule has spoken of this entity within the window
 };
 
+/// What led to an event, by a detector of sequences.
+struct SequenceEvidence {
+  std::uint32_t count = 0;    ///< events of the first step, as they were judged
+  std::uint32_t events = 0;   ///< all events of the first step; 0: nothing was counted
+  std::uint32_t values = 0;   ///< distinct values among them, where the rule tells them apart
+  std::uint32_t seconds = 0;  ///< since the first of them
+};
+
 class Detector;
 
 /// Fixed size; views point into the rule and the live state, and are good until the next event.
@@ -60,6 +68,7 @@ struct Evidence {
   std::array<LevelEvidence, kLevelsMax> level{};
   PairEvidence pair;
   AlertsEvidence alerts;
+  SequenceEvidence sequence;
 };
 
 /// doorward.score: 0 for p >= 0.05, 100 for p <= 1e-6, straight in log p between (design.md 4.6).
