@@ -93,9 +93,12 @@ Settings read_settings(const CommonOptions& options, std::vector<Error>& mistake
     mistakes.push_back(text.error());
     return settings;
   }
+  settings.file = path;
+  settings.text = text.value();
   Result<Params> document = Params::open(text.value(), path, &mistakes);
   if (!document) {
     mistakes.push_back(document.error());
+    settings.text.clear();
     return settings;
   }
   Params& params = document.value();
@@ -113,6 +116,11 @@ Settings read_settings(const CommonOptions& options, std::vector<Error>& mistake
     settings.geo_databases = geo->texts("databases");
     geo->refuse_unknown();
   }
+  if (std::optional<Params> exceptions = params.table("exceptions")) {
+    settings.exceptions_dir = exceptions->text("dir");
+    exceptions->refuse_unknown();
+  }
+  params.tables("exception");  // read by ExceptionSet
   params.refuse_unknown();
   return settings;
 }

@@ -24,6 +24,7 @@ struct CommonOptions {
   std::string format = "ndjson";
   std::string config;
   std::string rules_dir;
+  std::vector<std::string> exceptions;
   std::string timezone = "local";
   std::string host;
   std::vector<std::string> geoip;
@@ -41,6 +42,9 @@ void add_format_option(CLI::App& command, CommonOptions& options);
 
 /// Settings of agent.toml that the commands here use.
 struct Settings {
+  std::string file;  ///< which was read; empty: none
+  std::string text;  ///< all of it, for those who read tables of their own
+  std::string exceptions_dir;
   std::string rules_dir;
   std::string timezone;
   std::string host_name;

@@ -50,30 +50,55 @@ void Pipeline::on_event(const Event& event) {
 
   const Evidence* fired =
       event.time >= options_.alerts_from ? RuleSet::primary(evidence_) : nullptr;
+  RuleMask silent = 0;
+  if (fired != nullptr) {
+    silent = silenced(event, RuleSet::fired(evidence_));
+    if (silent != 0) {
+      ++counts_.excepted;
+      fired = RuleSet::primary(evidence_, ~silent);
+    }
+  }
+  // What a joint rule may not speak of must not count as ordinary either: its tail would end where
+  // the excepted events lie, and hide what is as unusual as they are.
+  const RuleMask repeated = silent & rules_.joint_rules();
   if (fired == nullptr) {
-    rules_.calibrate(keys_, evidence_, false, epoch, baseline_);
+    rules_.calibrate(keys_, evidence_, repeated, epoch, baseline_);
     rules_.learn(keys_, mask, epoch, baseline_);
     return;
   }
   const double score = score_of(fired->p_value);
-  if (score < kQuarantineScore) {
-    rules_.learn(keys_, mask, epoch, baseline_);
-  } else if (!quarantine_.hold(keys_, mask, event.time + baseline_.options().epoch_us)) {
-    ++counts_.quarantine_full;
-  }
+  rules_.learn(keys_, mask & silent, epoch, baseline_);
+  learn(event.time, mask & ~silent, score >= kQuarantineScore);
   const std::uint32_t stands_for = suppression_.note(*fired->rule, event, score);
-  rules_.calibrate(keys_, evidence_, stands_for == 0, epoch, baseline_);
+  rules_.calibrate(keys_, evidence_, stands_for == 0 ? ~RuleMask{0} : repeated, epoch, baseline_);
   if (stands_for == 0) {
     ++counts_.held_back;
     return;
   }
+  const RuleMask before = RuleSet::fired(evidence_);
   rules_.note_alert(*fired, event, keys_, mask, baseline_, state_, evidence_);
-  if (const Evidence* of_alerts = RuleSet::primary(evidence_);
+  const bool counted = silent != 0;
+  silent |= silenced(event, RuleSet::fired(evidence_) & ~before);
+  if (silent != 0 && !counted) ++counts_.excepted;
+  if (const Evidence* of_alerts = RuleSet::primary(evidence_, ~silent);
       of_alerts != fired &&
       suppression_.note(*of_alerts->rule, event, score_of(of_alerts->p_value))) {
     fired = of_alerts;
   }
   raise({event, *fired, evidence_, score_of(fired->p_value), stands_for});
+}
+
+RuleMask Pipeline::silenced(const Event& event, RuleMask fired) const {
+  if (options_.exceptions == nullptr || fired == 0) return 0;
+  return options_.exceptions->silenced(event, fired);
+}
+
+void Pipeline::learn(TimeUs time, RuleMask mask, bool later) {
+  if (!later) {
+    rules_.learn(keys_, mask, baseline_.epoch_of(time), baseline_);
+  } else if (!quarantine_.hold(keys_, mask, time + baseline_.options().epoch_us)) {
+    ++counts_.quarantine_full;
+  }
 }
 
 void Pipeline::raise(const Alert& alert) {

@@ -8,6 +8,7 @@
 #include "agent/quarantine.h"
 #include "agent/suppression.h"
 #include "plugins/alert.h"
+#include "plugins/exceptions/exceptions.h"
 #include "plugins/rule_set.h"
 #include "sketch/baseline.h"
 
@@ -17,6 +18,7 @@ struct PipelineOptions {
   TimeUs alerts_from = kNoTime;  ///< events before it are only learned
   TimeUs now = INT64_MAX;        ///< wall clock; events later than now + kFutureMaxUs are refused
   double min_score = 0;          ///< alerts below it are counted and not handed on
+  ExceptionSet* exceptions = nullptr;  ///< bound to the rules; may be null; outlives the pipeline
 };
 
 /// What happened, for the summary and metrics.
@@ -29,6 +31,7 @@ struct PipelineCounts {
   std::uint64_t future = 0;   ///< refused: stamp ahead of the clock
   std::uint64_t too_old = 0;  ///< older than the whole ring: neither scored nor learned
   std::uint64_t alerts = 0;
+  std::uint64_t excepted = 0;   ///< events for which an exception silenced a rule
   std::uint64_t held_back = 0;  ///< alike to an alert already raised
   std::uint64_t below_min_score = 0;
   std::uint64_t quarantine_full = 0;   ///< never learned
@@ -60,6 +63,9 @@ class Pipeline final : public EventSink {
   [[nodiscard]] std::size_t quarantined() const { return quarantine_.size(); }
 
  private:
+  /// The rules that fired and have to stay silent on this event.
+  [[nodiscard]] RuleMask silenced(const Event& event, RuleMask fired) const;
+  void learn(TimeUs time, RuleMask mask, bool later);
   void raise(const Alert& alert);
 
   const RuleSet& rules_;

@@ -5,6 +5,7 @@
 
 #include "agent/limits.h"
 #include "plugins/limits.h"
+#include "plugins/printable.h"
 
 namespace doorward {
 namespace {
@@ -112,6 +113,27 @@ void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, st
     out += "; " + with_commas(counts.quarantine_full) + " not learned (quarantine full)";
   }
   out += '\n';
+}
+
+void append_exception_summary(const PipelineCounts& counts, const ExceptionSet& exceptions,
+                              std::string& out) {
+  if (exceptions.size() == 0) return;
+  out += "excepted  " + with_commas(counts.excepted);
+  std::string each;
+  std::string late;
+  for (std::size_t i = 0; i < exceptions.size(); ++i) {
+    const ExceptionCount& count = exceptions.count(i);
+    const std::string owner = " (" + printable(exceptions[i].owner) + ")";
+    const std::string name = printable(exceptions[i].name);
+    if (count.silenced > 0) {
+      each += (each.empty() ? ": " : ", ") + name + " " + with_commas(count.silenced) + owner;
+    }
+    if (count.too_late > 0) {
+      late += "          " + with_commas(count.too_late) + " alerted since " + name + owner +
+              " has expired\n";
+    }
+  }
+  out += each + "\n" + late;
 }
 
 void append_baseline_summary(const Baseline& baseline, std::string& out) {

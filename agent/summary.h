@@ -6,6 +6,7 @@
 #include "agent/geo_enricher.h"
 #include "agent/input_set.h"
 #include "agent/pipeline.h"
+#include "plugins/exceptions/exceptions.h"
 #include "sketch/baseline.h"
 
 namespace doorward {
@@ -23,6 +24,9 @@ void append_geo_summary(const GeoDatabases& databases, const GeoCounts& counts, 
 void append_geo_off(const GeoDatabases& databases, const RuleSet& rules, std::string& out);
 /// What the pipeline refused, alerts by rule, and what was held back.
 void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, std::string& out);
+/// "excepted  12: vpn-egress 10 (it-network), build-hosts 2 (ci)"; nothing when there are none.
+void append_exception_summary(const PipelineCounts& counts, const ExceptionSet& exceptions,
+                              std::string& out);
 /// "baseline  8.0 MiB, 3.1 % full, 1,234 pairs, a new pair reads as seen with p = 1e-07"
 void append_baseline_summary(const Baseline& baseline, std::string& out);
 

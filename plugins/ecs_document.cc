@@ -179,7 +179,7 @@ void evidence_array(JsonWriter& json, const Alert& alert) {
     if (!evidence.applies || evidence.p_value >= 1) continue;
     const double score = score_of(evidence.p_value);
     json.open().text("rule", evidence.rule->id).real("p_value", evidence.p_value);
-    json.real("score", score).boolean("fired", score >= evidence.rule->threshold);
+    json.real("score", score).boolean("fired", has_fired(evidence));
     if (evidence.levels > 0) {
       const LevelEvidence& finest = evidence.level[0];
       json.text("partition", view_text(finest.partition, alert.event));

@@ -44,6 +44,9 @@ inline constexpr std::size_t kSetValueBytesMax = 1024;
 inline constexpr std::size_t kSetFileBytesMax = std::size_t{4} * 1024 * 1024;
 inline constexpr std::size_t kSetFilesMax = 64;
 
+/// Exceptions in force. More is a mistake; the further ones silence nothing.
+inline constexpr std::size_t kExceptionsMax = 1000;
+
 /// Mistakes of one set file that are named one by one; further ones are only counted.
 inline constexpr std::size_t kSetMistakesMax = 10;
 

@@ -56,6 +56,8 @@ std::string scalar_text(const toml::node& node) {
     out << (flag->get() ? "true" : "false");
   } else if (const auto* instant = node.as_date_time()) {
     out << instant->get();
+  } else if (const auto* date = node.as_date()) {
+    out << date->get();
   }
   return out.str();
 }

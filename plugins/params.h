@@ -46,7 +46,8 @@ class Params {
   /// All keys, in the document's order of lines; dotted keys of sub-tables are joined, so
   /// `event.outcome = "x"` gives "event.outcome". Only leaf values (scalars and arrays).
   std::vector<std::string> leaf_keys();
-  /// A leaf by its joined key, as text whatever its scalar type (a date-time in RFC 3339 form).
+  /// A leaf by its joined key, as text whatever its scalar type (dates and date-times
+  /// in RFC 3339 form).
   std::string leaf_text(std::string_view joined_key);
   std::vector<std::string> leaf_texts(std::string_view joined_key);
 

@@ -72,6 +72,7 @@ RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vecto
     detector.bind(rules, mistakes);
     const RuleMask bit = RuleMask{1} << i;
     if (detector.state_bytes() > 0) stateful_ |= bit;
+    if (detector.stage() == Stage::joint) joint_ |= bit;
     if (detector.stage() == Stage::alerts) on_alerts_ |= bit;
   }
 }
@@ -110,6 +111,7 @@ void RuleSet::clear(std::size_t rule, Evidence& evidence) const {
   evidence.rule = &rules_[rule]->rule;
   evidence.detector = rules_[rule]->detector.get();
   evidence.applies = false;
+  evidence.threshold = rules_[rule]->rule.threshold;
   evidence.p_value = 1;
   evidence.statistic = 0;
   evidence.levels = 0;
@@ -131,6 +133,14 @@ void RuleSet::score(const Event& event, const EventKeys& keys, RuleMask mask,
   }
 }
 
+RuleMask RuleSet::fired(std::span<const Evidence> evidence) {
+  RuleMask fired = 0;
+  for (std::size_t i = 0; i < evidence.size(); ++i) {
+    if (has_fired(evidence[i])) fired |= RuleMask{1} << i;
+  }
+  return fired;
+}
+
 const Evidence* RuleSet::primary(std::span<const Evidence> evidence, RuleMask among) {
   const Evidence* best = nullptr;
   int best_risk = -1;
@@ -139,7 +149,7 @@ const Evidence* RuleSet::primary(std::span<const Evidence> evidence, RuleMask am
     const Evidence& one = evidence[i];
     if (!one.applies || (among >> i & 1U) == 0) continue;
     const double score = score_of(one.p_value);
-    if (score < one.rule->threshold) continue;
+    if (score < one.threshold) continue;
     const int risk = one.rule->severity_at(score).risk_score;
     if (risk > best_risk || (risk == best_risk && score > best_score)) {
       best = &one;
@@ -170,11 +180,11 @@ void RuleSet::learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch,
   }
 }
 
-void RuleSet::calibrate(const EventKeys& keys, std::span<const Evidence> evidence, bool repeated,
-                        std::int64_t epoch, Baseline& baseline) const {
+void RuleSet::calibrate(const EventKeys& keys, std::span<const Evidence> evidence,
+                        RuleMask repeated, std::int64_t epoch, Baseline& baseline) const {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     if (!evidence[i].applies) continue;
-    rules_[i]->detector->calibrate(keys, evidence[i], repeated, epoch, baseline);
+    rules_[i]->detector->calibrate(keys, evidence[i], (repeated >> i & 1U) != 0, epoch, baseline);
   }
 }
 

@@ -25,8 +25,10 @@ struct RuleText {
 std::span<const RuleText> builtin_rules();
 
 /// Reads the *.toml files of a directory in name order. A file of the same rule id as an earlier
-/// one replaces it, so a directory can override built-in rules.
-Result<std::vector<RuleText>> read_rules_dir(const std::string& dir);
+/// one replaces it, so a directory can override built-in rules. `kind`: what the files hold, for
+/// messages.
+Result<std::vector<RuleText>> read_rules_dir(const std::string& dir,
+                                             const std::string& kind = "rule");
 
 /// Which rules' filters matched an event: bit i is rule i.
 using RuleMask = std::uint64_t;
@@ -44,6 +46,8 @@ class RuleSet {
   /// Index of a rule by id; size() when there is none.
   [[nodiscard]] std::size_t find(std::string_view id) const;
   [[nodiscard]] const ViewTable& views() const { return views_; }
+  /// The rules of Stage::joint.
+  [[nodiscard]] RuleMask joint_rules() const { return joint_; }
 
   /// Live state for these rules, empty.
   [[nodiscard]] LiveState make_state() const;
@@ -59,6 +63,9 @@ class RuleSet {
   void score(const Event& event, const EventKeys& keys, RuleMask mask, const Baseline& baseline,
              const LiveState& state, std::span<Evidence> out) const;
 
+  /// The rules that fired.
+  static RuleMask fired(std::span<const Evidence> evidence);
+
   /// The rule that speaks for an event: of those in `among` that fired, the one with the highest
   /// risk, then score. Null when none fired.
   static const Evidence* primary(std::span<const Evidence> evidence, RuleMask among = ~RuleMask{0});
@@ -71,9 +78,9 @@ class RuleSet {
   /// Adds the event to what is usual for the rules of `mask`.
   void learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch, Baseline& baseline) const;
 
-  /// Adds the verdicts to the measured distributions; for every scored event. `repeated`: the event
-  /// is alike to an alert raised before.
-  void calibrate(const EventKeys& keys, std::span<const Evidence> evidence, bool repeated,
+  /// Adds the verdicts to the measured distributions; for every scored event. `repeated`: rules for
+  /// which the event says nothing new, since it is alike to an alert raised before.
+  void calibrate(const EventKeys& keys, std::span<const Evidence> evidence, RuleMask repeated,
                  std::int64_t epoch, Baseline& baseline) const;
 
  private:
@@ -86,6 +93,7 @@ class RuleSet {
   ViewTable views_;
   std::vector<std::unique_ptr<Loaded>> rules_;  // by stage; stable addresses
   RuleMask stateful_ = 0;                       // rules with live state
+  RuleMask joint_ = 0;                          // rules of Stage::joint
   RuleMask on_alerts_ = 0;                      // rules of Stage::alerts
 };
 

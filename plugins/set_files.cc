@@ -30,7 +30,7 @@ class Descriptor {
 };
 
 Error failure(const std::string& path) {
-  return {path, std::string("cannot read the set file: ") + std::strerror(errno)};
+  return {path, std::string("cannot read: ") + std::strerror(errno)};
 }
 
 std::string_view without_comment(std::string_view line) {

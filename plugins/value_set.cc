@@ -218,14 +218,14 @@ bool ValueSet::covers(const ValueSet& other) const {
 }
 
 bool ValueSet::matches_anything() const {
-  return !has_any_ || any_of_.any_list([](const ValueList& list) {
+  return any_of_.any_list([](const ValueList& list) {
     return is_all(list.ranges()) ||
            std::any_of(list.globs().begin(), list.globs().end(), only_stars);
   });
 }
 
 bool ValueSet::is_broad() const {
-  return matches_anything() || any_of_.any_list([](const ValueList& list) {
+  return !has_any_ || any_of_.any_list([](const ValueList& list) {
     return !list.globs().empty() || is_wide(list.ranges());
   });
 }

@@ -90,10 +90,10 @@ class ValueSet {
   /// the values: equal, inside a prefix, inside a glob. False when in doubt.
   [[nodiscard]] bool covers(const ValueSet& other) const;
 
-  /// Matches (nearly) any value: "*", all of IPv4 or IPv6, or only `!` values.
+  /// Matches any value, by "*" or all of IPv4 or IPv6 (and maybe shuts some out with `!`).
   [[nodiscard]] bool matches_anything() const;
-  /// Matches more than single values and small networks: a glob, or a prefix of at most 16 bits of
-  /// IPv4 or 32 of IPv6.
+  /// Matches more than single values and small networks: only `!` values, a glob, or a prefix of at
+  /// most 16 bits of IPv4 or 32 of IPv6.
   [[nodiscard]] bool is_broad() const;
 
  private:

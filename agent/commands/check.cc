@@ -1,17 +1,21 @@
-// doorward-agent check: validates configuration and rules without starting anything.
+// doorward-agent check: validates configuration, rules and exceptions without starting anything.
 #include <cstdio>
 #include <memory>
 
 #include "agent/commands/commands.h"
+#include "agent/load_exceptions.h"
 #include "agent/options.h"
 #include "plugins/printable.h"
+#include "plugins/exceptions/exception_review.h"
 #include "plugins/set_files.h"
 #include "plugins/timezone.h"
 
 namespace doorward {
 namespace {
 
-int run_check(const CommonOptions& options) {
+constexpr std::size_t kReportBytesMax = std::size_t{1024} * 1024;
+
+int run_check(const CommonOptions& options, const std::string& report) {
   std::vector<Error> mistakes;
   const Settings settings = read_settings(options, mistakes);
   if (!settings.timezone.empty()) {
@@ -23,23 +27,52 @@ int run_check(const CommonOptions& options) {
   DiskLoader loader;
   SetFiles set_files(loader);
   const RuleSet rules(texts, HashKey{}, mistakes, &set_files);
+  ExceptionSet exceptions = load_exceptions(options, settings, rules, set_files, mistakes);
+  if (!report.empty()) {
+    const Result<std::string> text = loader.read(report, kReportBytesMax);
+    if (text) {
+      read_exception_report(text.value(), report, exceptions, mistakes);
+    } else {
+      mistakes.push_back(text.error());
+    }
+  }
   print_errors(mistakes);
   for (const std::string& database : databases.describe()) {
     std::printf("geography: %s\n", printable(database).c_str());
   }
-  std::printf("%zu rules, %zu mistake%s\n", rules.size(), mistakes.size(),
-              mistakes.size() == 1 ? "" : "s");
+  const std::vector<Error> warnings = review_exceptions(exceptions, rules, clock_now());
+  print_warnings(warnings);
+  std::printf("%zu rules, ", rules.size());
+  if (exceptions.size() > 0) {
+    std::printf("%zu exception%s, ", exceptions.size(), exceptions.size() == 1 ? "" : "s");
+  }
+  std::printf("%zu mistake%s", mistakes.size(), mistakes.size() == 1 ? "" : "s");
+  if (!warnings.empty()) {
+    std::printf(", %zu warning%s", warnings.size(), warnings.size() == 1 ? "" : "s");
+  }
+  std::printf("\n");
   return mistakes.empty() ? kExitDone : kExitUsage;
 }
 
 }  // namespace
 
 void add_check(CLI::App& app, Run& run) {
-  auto typed = std::make_shared<CommonOptions>();
-  CLI::App* command =
-      app.add_subcommand("check", "Validates configuration and rules; file:line for every mistake");
-  add_rule_options(*command, *typed);
-  command->callback([typed, &run] { run = [typed] { return run_check(*typed); }; });
+  struct Typed {
+    CommonOptions common;
+    std::string report;
+  };
+  auto typed = std::make_shared<Typed>();
+  CLI::App* command = app.add_subcommand(
+      "check", "Validates configuration, rules and exceptions; file:line for every mistake");
+  add_rule_options(*command, typed->common);
+  add_exception_options(*command, typed->common);
+  command
+      ->add_option("--exception-report", typed->report,
+                   "What the exceptions silenced (replay --exception-report): warns of those that "
+                   "have not matched for 30 days")
+      ->type_name("FILE");
+  command->callback(
+      [typed, &run] { run = [typed] { return run_check(typed->common, typed->report); }; });
 }
 
 }  // namespace doorward

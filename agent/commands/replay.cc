@@ -3,16 +3,19 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 
 #include "agent/commands/commands.h"
 #include "agent/geo_enricher.h"
+#include "agent/load_exceptions.h"
 #include "agent/options.h"
 #include "agent/pipeline.h"
 #include "agent/progress.h"
 #include "agent/summary.h"
 #include "plugins/block_writer.h"
 #include "plugins/ecs_document.h"
+#include "plugins/exceptions/exception_review.h"
 #include "plugins/registry.h"
 #include "plugins/set_files.h"
 #include "plugins/time_text.h"
@@ -23,6 +26,7 @@ namespace {
 
 struct ReplayOptions {
   CommonOptions common;
+  std::string exception_report;
   std::string alerts_from;
   std::string baseline_in;
   std::string baseline_out;
@@ -64,8 +68,16 @@ Result<Baseline> start_baseline(const ReplayOptions& options, const Settings& se
   return Baseline::make(baseline);
 }
 
+Status write_text(const std::string& path, const std::string& text) {
+  std::ofstream out(path, std::ios::binary | std::ios::trunc);
+  out << text << std::flush;
+  if (!out) return Error{path, "cannot write"};
+  return {};
+}
+
 void print_summary(const InputSet& inputs, const Pipeline& pipeline, const RuleSet& rules,
-                   const Baseline& baseline, const std::string& geo, double seconds) {
+                   const ExceptionSet& exceptions, const Baseline& baseline, const std::string& geo,
+                   double seconds) {
   std::string out;
   append_input_summary(inputs, seconds, out);
   const PipelineCounts& counts = pipeline.counts();
@@ -73,6 +85,7 @@ void print_summary(const InputSet& inputs, const Pipeline& pipeline, const RuleS
   append_skip_summary(inputs, out);
   out += geo;
   append_alert_summary(counts, rules, out);
+  append_exception_summary(counts, exceptions, out);
   append_baseline_summary(baseline, out);
   std::fputs(out.c_str(), stderr);
 }
@@ -87,6 +100,8 @@ int run_replay(const ReplayOptions& options) {
   SetFiles set_files(loader);
   const RuleSet rules(texts, HashKey{}, mistakes, &set_files);
   PipelineOptions pipeline_options;
+  ExceptionSet exceptions = load_exceptions(options.common, settings, rules, set_files, mistakes);
+  pipeline_options.exceptions = &exceptions;
   pipeline_options.now = clock_now();
   pipeline_options.min_score = options.min_score;
   if (!options.alerts_from.empty()) {
@@ -131,12 +146,18 @@ int run_replay(const ReplayOptions& options) {
     const Status saved = write_baseline_file(options.baseline_out, baseline.value());
     if (!saved) errors.push_back(saved.error());
   }
+  if (!options.exception_report.empty()) {
+    std::string report;
+    append_exception_report(exceptions, report);
+    const Status saved = write_text(options.exception_report, report);
+    if (!saved) errors.push_back(saved.error());
+  }
   print_errors(errors);
   if (!options.quiet) {
     std::string geo;
     append_geo_summary(databases, enricher.counts(), geo);
     append_geo_off(databases, rules, geo);
-    print_summary(inputs, pipeline, rules, baseline.value(), geo, progress.seconds());
+    print_summary(inputs, pipeline, rules, exceptions, baseline.value(), geo, progress.seconds());
   }
   return errors.empty() ? kExitDone : kExitUnreadable;
 }
@@ -157,6 +178,11 @@ void add_replay(CLI::App& app, Run& run) {
   add_format_option(*command, typed->common);
   add_rule_options(*command, typed->common);
   add_geo_option(*command, typed->common);
+  add_exception_options(*command, typed->common);
+  command
+      ->add_option("--exception-report", typed->exception_report,
+                   "Write what each exception silenced, for check --exception-report")
+      ->type_name("FILE");
   command
       ->add_option("--alerts-from", typed->alerts_from,
                    "Only learn from events before this time (2026-11-20 or 2026-11-20T08:15:00Z)")

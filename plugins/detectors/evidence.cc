@@ -15,6 +15,10 @@ double score_of(double p_value) {
   return 100 * std::log(kPNone / p_value) / std::log(kPNone / kPFull);
 }
 
+bool has_fired(const Evidence& evidence) {
+  return evidence.applies && score_of(evidence.p_value) >= evidence.threshold;
+}
+
 double p_value_of(double score) {
   return kPNone * std::pow(kPFull / kPNone, std::clamp(score, 0.0, 100.0) / 100);
 }

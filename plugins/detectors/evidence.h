@@ -60,6 +60,7 @@ struct Evidence {
   const Rule* rule = nullptr;
   const Detector* detector = nullptr;  ///< whose verdict this is
   bool applies = false;     ///< the rule's filter matched and it had something to judge by
+  double threshold = 75;    ///< score from which the rule fires: its own, or as a budget asks
   double p_value = 1;       ///< probability that an ordinary event is at least this surprising
   double statistic = 0;     ///< joint: Fisher's statistic
   std::uint8_t levels = 0;  ///< levels looked at, finest first
@@ -73,6 +74,8 @@ struct Evidence {
 
 /// doorward.score: 0 for p >= 0.05, 100 for p <= 1e-6, straight in log p between (design.md 4.6).
 double score_of(double p_value);
+/// The rule has something to say and its score reaches the threshold.
+bool has_fired(const Evidence& evidence);
 /// The p-value from which on a score is reached; the inverse of score_of for scores in (0, 100].
 double p_value_of(double score);
 

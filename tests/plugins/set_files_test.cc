@@ -24,12 +24,12 @@ class MemoryLoader final : public FileLoader {
   }
   void remove(const std::string& path) { files_.erase(path); }
   Result<FileVersion> version(const std::string& path) override {
-    if (!files_.contains(path)) return Error{path, "cannot read the set file: gone"};
+    if (!files_.contains(path)) return Error{path, "cannot read: gone"};
     return files_[path].second;
   }
   Result<std::string> read(const std::string& path, std::size_t bytes_max) override {
     ++reads;
-    if (!files_.contains(path)) return Error{path, "cannot read the set file: gone"};
+    if (!files_.contains(path)) return Error{path, "cannot read: gone"};
     if (files_[path].first.size() > bytes_max) return Error{path, "larger than 4 MiB"};
     return files_[path].first;
   }
@@ -121,7 +121,7 @@ TEST_F(SetFilesTest, AreReadOnceAndFromTheFolderOfWhoNamesThem) {
   EXPECT_FALSE(open("other.txt"));
   EXPECT_FALSE(open(""));
   EXPECT_EQ(said_,
-            (std::vector<std::string>{"/etc/doorward/other.txt: cannot read the set file: gone",
+            (std::vector<std::string>{"/etc/doorward/other.txt: cannot read: gone",
                                       "expected the path of a set file after @"}));
 }
 
@@ -165,7 +165,7 @@ TEST_F(SetFilesTest, ABrokenVersionKeepsTheOldAndIsReportedOnce) {
   EXPECT_EQ(reload(kNow + 4 * kSetCheckUs), 0U);
   ASSERT_EQ(mistakes_.size(), 1U);
   EXPECT_EQ(mistakes_[0].message(),
-            "/f: cannot read the set file: gone; what was read before stays in force");
+            "/f: cannot read: gone; what was read before stays in force");
   EXPECT_EQ(reload(kNow + 5 * kSetCheckUs), 0U);
   EXPECT_TRUE(mistakes_.empty());
   EXPECT_TRUE(has(file, "a"));

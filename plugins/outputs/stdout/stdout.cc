@@ -48,8 +48,7 @@ class Stdout final : public Output {
     out += "\n    " + printable(alert_sentence(alert)) + "\n";
     out += "    rule " + rule.id;
     for (const Evidence& evidence : alert.evidence) {
-      if (&evidence != &alert.primary && evidence.applies &&
-          score_of(evidence.p_value) >= evidence.rule->threshold) {
+      if (&evidence != &alert.primary && has_fired(evidence)) {
         out += ", " + evidence.rule->id;
       }
     }

@@ -1,0 +1,59 @@
+#include "agent/load_exceptions.h"
+
+#include <cstdio>
+#include <filesystem>
+
+namespace doorward {
+namespace {
+
+constexpr const char* kExceptionsDir = "/etc/doorward/exceptions.d";
+constexpr std::size_t kExceptionFileBytesMax = std::size_t{1024} * 1024;
+
+}  // namespace
+
+void add_exception_options(CLI::App& command, CommonOptions& options) {
+  command
+      .add_option(
+          "--exceptions", options.exceptions,
+          "File of [[exception]] tables, beside those of the configuration; may be repeated")
+      ->type_name("FILE");
+}
+
+ExceptionSet load_exceptions(const CommonOptions& options, const Settings& settings,
+                             const RuleSet& rules, SetFiles& set_files,
+                             std::vector<Error>& mistakes) {
+  std::vector<ExceptionText> texts;
+  if (!settings.text.empty()) texts.push_back({settings.file, settings.text, true});
+  std::string dir = settings.exceptions_dir;
+  if (dir.empty() && std::filesystem::exists(kExceptionsDir)) dir = kExceptionsDir;
+  if (!dir.empty()) {
+    Result<std::vector<RuleText>> files = read_rules_dir(dir, "exception");
+    if (files) {
+      for (RuleText& file : files.value()) {
+        texts.push_back({std::move(file.file), std::move(file.toml)});
+      }
+    } else {
+      mistakes.push_back(files.error());
+    }
+  }
+  DiskLoader disk;
+  for (const std::string& file : options.exceptions) {
+    Result<std::string> text = disk.read(file, kExceptionFileBytesMax);
+    if (text) {
+      texts.push_back({file, std::move(text).value()});
+    } else {
+      mistakes.push_back(text.error());
+    }
+  }
+  ExceptionSet exceptions(texts, &set_files, mistakes);
+  exceptions.bind(rules, mistakes);
+  return exceptions;
+}
+
+void print_warnings(const std::vector<Error>& warnings) {
+  for (const Error& warning : warnings) {
+    std::fprintf(stderr, "doorward-agent: warning: %s\n", warning.message().c_str());
+  }
+}
+
+}  // namespace doorward
