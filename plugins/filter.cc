@@ -38,9 +38,8 @@ Filter Filter::read(Params& table, std::span<const std::string_view> settings) {
     const std::optional<View> view = View::from_name(key);
     if (!view) {
       std::string what = "no such field";
-      for (const std::string_view setting : settings) {
-        what +=
-            (&setting == settings.data() ? "; settings here are " : ", ") + std::string(setting);
+      for (std::size_t i = 0; i < settings.size(); ++i) {
+        what += (i == 0 ? "; settings here are " : ", ") + std::string(settings[i]);
       }
       table.mistake(key, what);
       continue;

@@ -103,7 +103,8 @@ TEST(Exceptions, MistakesNameTheirLineAndSilenceNothing) {
           "or a date-time",
           "ex.toml:8: source.ip: \"planet\": expected an address or a prefix such as "
           "10.0.0.0/8",
-          "ex.toml:15: user.shoe: no such field",
+          "ex.toml:15: user.shoe: no such field; settings here are name, rule, reason, owner, "
+          "expires",
           "ex.toml:30: expires: expected the last day on which it holds, such as 2027-01-31, "
           "or a date-time",
           "ex.toml:26: name: a second exception \"v\"", "ex.toml:19: rule: no rule \"rare_use\""}));

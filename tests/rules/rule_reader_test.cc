@@ -40,8 +40,10 @@ TEST(RuleReader, NamesFileLineAndWhatWasExpected) {
   using Mistakes = std::vector<std::string>;
   EXPECT_EQ(mistakes_of(changed("\"source.ip\"", "\"source.planet\"")),
             (Mistakes{"bad.toml:7: by: no such view: \"source.planet\""}));
-  EXPECT_EQ(mistakes_of(changed("detector = \"rare\"", "detector = \"rear\"")),
-            (Mistakes{"bad.toml:4: detector: no such detector; there are joint, rare"}));
+  const Mistakes unknown = mistakes_of(changed("detector = \"rare\"", "detector = \"rear\""));
+  ASSERT_EQ(unknown.size(), 1U);
+  EXPECT_TRUE(unknown[0].starts_with("bad.toml:4: detector: no such detector; there are "));
+  EXPECT_NE(unknown[0].find(" rare"), std::string::npos);
   EXPECT_EQ(mistakes_of(std::string(kGood) + "theta = -1\n"),
             (Mistakes{"bad.toml:8: theta: expected a number from 0 to 1e+06"}));
   EXPECT_EQ(mistakes_of(std::string(kGood) + "tehta = 1\n"),
