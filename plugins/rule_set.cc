@@ -119,6 +119,7 @@ void RuleSet::clear(std::size_t rule, Evidence& evidence) const {
   evidence.pair = {};
   evidence.alerts = {};
   evidence.sequence = {};
+  evidence.travel = {};
 }
 
 void RuleSet::score(const Event& event, const EventKeys& keys, RuleMask mask,

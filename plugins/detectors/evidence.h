@@ -53,6 +53,16 @@ struct SequenceEvidence {
   std::uint32_t seconds = 0;  ///< since the first of them
 };
 
+/// A journey between two logons.
+struct TravelEvidence {
+  std::string_view from;  ///< name of the other place; empty: not known
+  double latitude = 0;    ///< its coordinates, degrees
+  double longitude = 0;
+  double km = 0;
+  std::int64_t seconds =
+      0;  ///< from the other logon to this one; negative when this one was before
+};
+
 class Detector;
 
 /// Fixed size; views point into the rule and the live state, and are good until the next event.
@@ -70,6 +80,7 @@ struct Evidence {
   PairEvidence pair;
   AlertsEvidence alerts;
   SequenceEvidence sequence;
+  TravelEvidence travel;  ///< sequence, of journeys
 };
 
 /// doorward.score: 0 for p >= 0.05, 100 for p <= 1e-6, straight in log p between (design.md 4.6).

@@ -10,10 +10,11 @@
 namespace doorward {
 namespace {
 
-std::string count_of(double count, double total) {
+std::string count_of(double count, double total, const Event& event) {
+  const std::string_view category = event[Field::event_category];
   std::array<char, 64> out{};
-  std::snprintf(out.data(), out.size(), " (%.0f of %.0f logons)", std::ceil(count),
-                std::ceil(total));
+  std::snprintf(out.data(), out.size(), " (%.0f of %.0f %s)", std::ceil(count), std::ceil(total),
+                category.empty() || category == "authentication" ? "logons" : "events");
   return out.data();
 }
 
@@ -31,13 +32,17 @@ std::string backoff_words(const Evidence& evidence) {
   if (evidence.levels < 2) return {};
   const LevelEvidence& last = evidence.level[evidence.levels - 1];
   std::string of = ", in a " + noun_of(last.by);
+  if (last.by == evidence.level[0].by) {
+    return last.count > 0 ? ", which only others use" : ", which nobody in the fleet has used";
+  }
+  if (last.by == View{Cut::whole, Field::as_number, false}) of = ", of a network operator";
   if (last.by.cut == Cut::host_class) of = ", of a kind";
   if (last.by == View{Cut::whole, Field::method, false}) of = ", by a method";
   if (last.count > 0) return of + (last.fleet ? " that only others use" : " they use");
   return of + (last.fleet ? " nobody in the fleet has used" : " new to them");
 }
 
-std::string user_phrase(const Evidence& evidence, const std::string& user) {
+std::string user_phrase(const Evidence& evidence, const Event& event, const std::string& user) {
   const LevelEvidence& finest = evidence.level[0];
   if (evidence.dormant_epochs > 0) {
     return "a user silent for " + weeks(evidence.dormant_epochs) + " or more" +
@@ -45,7 +50,7 @@ std::string user_phrase(const Evidence& evidence, const std::string& user) {
   }
   if (finest.count <= 0)
     return user + " never logged on in the fleet before" + one_in(evidence.p_value);
-  return "a user who seldom logs on" + count_of(finest.count, finest.customers);
+  return "a user who seldom logs on" + count_of(finest.count, finest.customers, event);
 }
 
 std::string hour_phrase(const Evidence& evidence, const Event& event, const std::string& owner) {
@@ -64,7 +69,8 @@ std::string rare_phrase(const Evidence& evidence, const Event& event) {
   if (evidence.levels == 0) return {};
   const LevelEvidence& finest = evidence.level[0];
   const std::string owner = owner_of(event);
-  if (finest.by == View{Cut::whole, Field::user_name, false}) return user_phrase(evidence, owner);
+  if (finest.by == View{Cut::whole, Field::user_name, false})
+    return user_phrase(evidence, event, owner);
   if (finest.by.cut == Cut::hour_of_week || finest.by.cut == Cut::hour_of_day) {
     return hour_phrase(evidence, event, owner);
   }
@@ -79,7 +85,7 @@ std::string rare_phrase(const Evidence& evidence, const Event& event) {
   }
   if (finest.count > 0) {
     return "a" + std::string(noun[0] == 'a' ? "n " : " ") + noun + " seldom used by " + whose +
-           count_of(finest.count, finest.customers);
+           count_of(finest.count, finest.customers, event);
   }
   const std::string again =
       evidence.dormant_epochs > 0 ? "not used for " + weeks(evidence.dormant_epochs) : "new";
