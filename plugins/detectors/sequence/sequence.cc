@@ -40,11 +40,8 @@
 #include "plugins/detectors/sequence/count_tail.h"
 #include "plugins/detectors/sequence/phrase.h"
 #include "plugins/detectors/sequence/progress.h"
-#include "plugins/time_text.h"
-#if __has_include("plugins/detectors/sequence/travel.h")
 #include "plugins/detectors/sequence/travel.h"
-#define DOORWARD_HAS_TRAVEL 1
-#endif
+#include "plugins/time_text.h"
 
 namespace doorward {
 namespace {
@@ -206,9 +203,7 @@ void read_window(Params& table, bool needed, Plan& plan) {
 }
 
 std::unique_ptr<Detector> make_sequence(Rule& rule, Params& table, ViewTable& views) {
-#ifdef DOORWARD_HAS_TRAVEL
   if (table.has("faster_than_kmh")) return make_travel(rule, table, views);
-#endif
   Sequence::Settings settings;
   // Histograms are named without the fleet key: what is counted is no secret.
   settings.name = hash_text(HashKey{}, rule.id);

@@ -1,0 +1,2 @@
+doorward_test(geo_enricher_test ${CMAKE_CURRENT_LIST_DIR}/geo_enricher_test.cc)
+target_link_libraries(geo_enricher_test PRIVATE doorward_mmdb_writer)
