@@ -1,11 +1,11 @@
 #include "agent/input_set.h"
 
+#include <algorithm>
 #include <chrono>
+#include <utility>
 
+#include "agent/folder_files.h"
 #include "agent/limits.h"
-#include "plugins/limits.h"
-#include "plugins/registry.h"
-#include "plugins/time_text.h"
 
 namespace doorward {
 namespace {
@@ -21,39 +21,68 @@ int year_of(TimeUs time) {
 
 }  // namespace
 
-InputSet::InputSet(const std::vector<std::string>& paths, const InputOptions& options) {
-  inputs_.reserve(paths.size());
-  for (const std::string& path : paths) open(path, options);
+InputSet::InputSet(const std::vector<std::string>& paths, const InputOptions& options)
+    : options_(options) {
+  add(paths);
 }
 
-void InputSet::open(const std::string& path, const InputOptions& options) {
+void InputSet::add(const std::vector<std::string>& paths) {
+  for (const std::string& path : paths) {
+    if (path == "-" || !is_folder(path)) {
+      open(path);
+      continue;
+    }
+    std::vector<Error> errors;
+    for (const std::string& file : files_below(path, errors)) open(file);
+    for (const Error& error : errors) note_error(error);
+  }
+}
+
+void InputSet::open(const std::string& path) {
+  make_room();
   Result<LineReader> reader = LineReader::open(path);
   if (!reader) {
-    errors_.push_back(reader.error());
+    note_error(reader.error());
     return;
   }
-  if (reader.value().fault() && reader.value().head().empty()) {
-    errors_.push_back(*reader.value().fault());
+  LineReader& opened = reader.value();
+  if (opened.fault() && opened.head().empty()) {
+    note_error(*opened.fault());
     return;
   }
-  const SourcePlugin* plugin = sniff(reader.value(), options.source);
+  // An empty file is a log without lines, of whatever kind.
+  if (options_.source == "auto" && opened.head().empty()) {
+    ++files_;
+    return;
+  }
+  const SourcePlugin* plugin = sniff(opened);
   if (plugin == nullptr) return;
   std::unique_ptr<Source>& source = sources_[std::string(plugin->name)];
-  if (!source) source = plugin->make(options.source_options);
+  if (!source) source = plugin->make(options_.source_options);
   logs_ = logs_ | plugin->told;
   InputState state;
-  state.end_time = reader.value().modified() == kNoTime ? options.now : reader.value().modified();
-  state.year = options.year.value_or(year_of(state.end_time));
-  state.year_is_of_end = !options.year.has_value();
-  inputs_.push_back({std::move(reader).value(), source.get(), state, {}, {}, kNoTime});
+  state.end_time = opened.modified() == kNoTime ? options_.now : opened.modified();
+  state.year = options_.year.value_or(year_of(state.end_time));
+  state.year_is_of_end = !options_.year.has_value();
+  ++files_;
+  if (plugin->framing == Framing::json_records) ++record_files_;
+  bytes_total_ += opened.bytes_total();
+  bytes_unknown_ = bytes_unknown_ || opened.bytes_total() == 0;
+  opened.frame(plugin->framing);
+  inputs_.push_back(std::make_unique<Input>(
+      Input{std::move(opened), source.get(), plugin->framing, state, {}, {}, kNoTime}));
+  Input& input = *inputs_.back();
+  if (input.reader.can_suspend()) open_.push_back(&input);
+  fetch(input);
+  wait(inputs_.size() - 1);
 }
 
-const SourcePlugin* InputSet::sniff(LineReader& reader, const std::string& wanted) {
-  if (wanted != "auto") return find_plugin(source_plugins(), wanted);
+const SourcePlugin* InputSet::sniff(LineReader& reader) {
+  if (options_.source != "auto") return find_plugin(options_.plugins, options_.source);
   const SourcePlugin* best = nullptr;
   int surest = kSureEnough - 1;
   std::string names;
-  for (const SourcePlugin* plugin : source_plugins()) {
+  for (const SourcePlugin* plugin : options_.plugins) {
     names += (names.empty() ? "" : ", ") + std::string(plugin->name);
     const int sure = plugin->sniff(reader.head());
     if (sure > surest) {
@@ -61,13 +90,25 @@ const SourcePlugin* InputSet::sniff(LineReader& reader, const std::string& wante
       best = plugin;
     }
   }
-  // An empty file is a log without lines, of whatever kind.
-  if (best == nullptr && reader.head().empty()) return source_plugins().front();
   if (best == nullptr) {
-    errors_.push_back({reader.path() + ":1", "does not look like any log known here (" + names +
-                                                 "); name it with --source"});
+    note_error({reader.path() + ":1",
+                "does not look like any log known here (" + names + "); name it with --source"});
   }
   return best;
+}
+
+void InputSet::note_error(const Error& error) {
+  if (errors_.size() < kNamedErrorsMax) {
+    errors_.push_back(error);
+    return;
+  }
+  if (unnamed_errors_++ == 0) errors_.push_back({});
+  errors_.back().what = "and " + std::to_string(unnamed_errors_) + " more inputs like these";
+}
+
+std::vector<Error> InputSet::take_errors() {
+  unnamed_errors_ = 0;
+  return std::exchange(errors_, {});
 }
 
 void InputSet::name_fault(const std::string& where, const std::string& what) {
@@ -79,16 +120,23 @@ void InputSet::name_fault(const std::string& where, const std::string& what) {
 }
 
 void InputSet::fetch(Input& input) {
-  const std::uint64_t long_before = input.reader.long_lines();
-  input.line = input.reader.next();
-  if (const std::uint64_t skipped = input.reader.long_lines() - long_before; skipped > 0) {
-    faults_.long_lines += skipped;
-    const std::uint64_t at = input.reader.line_number() - (input.line ? 1 : 0);
-    name_fault(input.reader.path() + ":" + std::to_string(at),
-               "line longer than " + std::to_string(kLineBytesMax / 1024) + " KiB, skipped");
+  LineReader& reader = input.reader;
+  const std::uint64_t long_before = reader.long_lines();
+  const std::uint64_t malformed_before = reader.malformed();
+  input.line = reader.next();
+  const std::uint64_t too_long = reader.long_lines() - long_before;
+  const std::uint64_t malformed = reader.malformed() - malformed_before;
+  if (too_long + malformed > 0) {
+    (input.framing == Framing::lines ? faults_.long_lines : faults_.long_records) += too_long;
+    faults_.malformed += malformed;
+    const std::vector<LineReader::Skip> skips = reader.take_skips();
+    for (const LineReader::Skip& skip : skips) {
+      name_fault(reader.path() + ":" + std::to_string(skip.line), skip.why);
+    }
+    faults_.unnamed += too_long + malformed - skips.size();
   }
   if (!input.line) {
-    if (input.reader.fault()) errors_.push_back(*input.reader.fault());
+    if (reader.fault()) note_error(*reader.fault());
     return;
   }
   input.stamp = input.source->stamp(*input.line, input.state);
@@ -101,42 +149,100 @@ void InputSet::feed(Input& input, EventSink& sink) {
   const std::uint64_t malformed = counters.malformed;
   input.source->feed(*input.line, input.stamp, sink);
   if (counters.no_stamp == no_stamp && counters.malformed == malformed) return;
-  name_fault(input.reader.path() + ":" + std::to_string(input.reader.line_number()),
-             counters.no_stamp != no_stamp
-                 ? "no readable time stamp; expected RFC 3164, RFC 3339 or RFC 5424, or audit(...)"
-                 : "begins like a logon record but cannot be read to its end");
+  const bool unstamped = counters.no_stamp != no_stamp;
+  const char* what = input.framing == Framing::json_records
+                         ? unstamped ? "record without a readable time"
+                                     : "record that cannot be read as JSON of this kind"
+                     : unstamped
+                         ? "no readable time stamp; expected RFC 3164, RFC 3339 or RFC 5424, or "
+                           "audit(...)"
+                         : "begins like a logon record but cannot be read to its end";
+  name_fault(input.reader.path() + ":" + std::to_string(input.reader.line_number()), what);
+}
+
+/// Closes a file when as many as may be are open: the one that is wanted last. True when that one
+/// was in the middle of being read.
+bool InputSet::make_room() {
+  if (open_.size() < kOpenFilesMax) return false;
+  const auto latest =
+      std::max_element(open_.begin(), open_.end(),
+                       [](const Input* a, const Input* b) { return a->order < b->order; });
+  Input& input = **latest;
+  open_.erase(latest);
+  input.reader.suspend(*input.line);
+  return input.started;
+}
+
+/// Opens a closed input again. `until` is how long it may be read.
+bool InputSet::come_back(Input& input, TimeUs& until) {
+  if (make_room() && until < INT64_MAX - kRunAheadUs) until += kRunAheadUs;
+  input.line = input.reader.resume();
+  if (!input.line) {
+    if (input.reader.fault()) note_error(*input.reader.fault());
+    return false;
+  }
+  open_.push_back(&input);
+  return true;
+}
+
+void InputSet::leave_open(const Input& input) {
+  open_.erase(std::remove(open_.begin(), open_.end(), &input), open_.end());
+}
+
+void InputSet::wait(std::size_t input) {
+  if (!inputs_[input]->line) {
+    retire(input);
+    return;
+  }
+  waiting_.push_back({inputs_[input]->order, input});
+  std::push_heap(waiting_.begin(), waiting_.end(), std::greater<>());
+}
+
+void InputSet::retire(std::size_t input) {
+  const Input& gone = *inputs_[input];
+  lines_ += gone.reader.items();
+  bytes_ += gone.reader.bytes_consumed();
+  leave_open(gone);
+  inputs_[input].reset();
 }
 
 void InputSet::read(EventSink& sink, const std::function<void()>& tick) {
-  TwinMerge twins(sink);
+  read_on(sink, tick);
+  finish(sink);
+}
+
+void InputSet::read_on(EventSink& sink, const std::function<void()>& tick) {
+  if (!twins_) twins_ = std::make_unique<TwinMerge>(sink);
+  TwinMerge& twins = *twins_;
   twins.expect(logs_);
 
-  for (Input& input : inputs_) fetch(input);
-  std::uint64_t lines = 0;
-  for (;;) {
+  while (!waiting_.empty() && !stopped_) {
     // The input whose line is oldest, and how long it stays that.
-    Input* next = nullptr;
-    TimeUs until = INT64_MAX;
-    for (Input& input : inputs_) {
-      if (!input.line) continue;
-      if (next == nullptr || input.order < next->order) {
-        if (next != nullptr) until = std::min(until, next->order);
-        next = &input;
-      } else {
-        until = std::min(until, input.order);
-      }
+    std::pop_heap(waiting_.begin(), waiting_.end(), std::greater<>());
+    const std::size_t index = waiting_.back().input;
+    waiting_.pop_back();
+    Input& next = *inputs_[index];
+    TimeUs until = waiting_.empty() ? INT64_MAX : waiting_.front().order;
+    if (next.reader.suspended() && !come_back(next, until)) {
+      retire(index);
+      continue;
     }
-    if (next == nullptr) break;
+    next.started = true;
     do {
-      feed(*next, twins);
-      if (next->order != kNoTime) twins.advance(next->order);
-      if (++lines % kLinesPerTick == 0 && tick) tick();
-      fetch(*next);
-    } while (next->line && next->order <= until);
+      feed(next, twins);
+      if (next.order != kNoTime) twins.advance(next.order);
+      if (++fed_ % kLinesPerTick == 0 && tick) tick();
+      fetch(next);
+    } while (next.line && next.order <= until && !stopped_);
+    wait(index);
   }
-  for (auto& [name, source] : sources_) source->finish(twins);
-  twins.finish();
-  twins_ = twins.merged();
+  if (waiting_.empty()) inputs_.clear();
+}
+
+void InputSet::finish(EventSink& sink) {
+  if (!twins_) twins_ = std::make_unique<TwinMerge>(sink);
+  for (auto& [name, source] : sources_) source->finish(*twins_);
+  twins_->finish();
 }
 
 SourceCounters InputSet::counters() const {
@@ -155,24 +261,19 @@ SourceCounters InputSet::counters() const {
 }
 
 std::uint64_t InputSet::lines() const {
-  std::uint64_t sum = 0;
-  for (const Input& input : inputs_) sum += input.reader.line_number();
+  std::uint64_t sum = lines_;
+  for (const auto& input : inputs_) sum += input ? input->reader.items() : 0;
   return sum;
 }
 
 std::uint64_t InputSet::bytes_consumed() const {
-  std::uint64_t sum = 0;
-  for (const Input& input : inputs_) sum += input.reader.bytes_consumed();
+  std::uint64_t sum = bytes_;
+  for (const auto& input : inputs_) sum += input ? input->reader.bytes_consumed() : 0;
   return sum;
 }
 
 std::uint64_t InputSet::bytes_total() const {
-  std::uint64_t sum = 0;
-  for (const Input& input : inputs_) {
-    if (input.reader.bytes_total() == 0) return 0;
-    sum += input.reader.bytes_total();
-  }
-  return sum;
+  return bytes_unknown_ ? 0 : bytes_total_;
 }
 
 }  // namespace doorward

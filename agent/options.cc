@@ -1,11 +1,13 @@
 #include "agent/options.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "agent/folder_files.h"
 #include "plugins/params.h"
 #include "plugins/registry.h"
 #include "plugins/timezone.h"
@@ -27,7 +29,9 @@ Result<std::string> read_text(const std::string& path) {
 }  // namespace
 
 void add_input_options(CLI::App& command, CommonOptions& options) {
-  command.add_option("FILE", options.files, "Log files, plain or .gz; - is standard input")
+  command
+      .add_option("FILE", options.files,
+                  "Log files, plain or .gz, and folders of them; - is standard input")
       ->required()
       ->type_name("");
   std::vector<std::string> sources = {"auto"};
@@ -51,6 +55,8 @@ void add_input_options(CLI::App& command, CommonOptions& options) {
       .add_option("--host", options.host,
                   "Host name for logs that do not tell it (audit.log without node=)")
       ->type_name("NAME");
+  command.add_flag("--watch", options.watch,
+                   "Go on with files that come to the folders, until SIGINT or SIGTERM");
 }
 
 void add_rule_options(CLI::App& command, CommonOptions& options) {
@@ -161,6 +167,15 @@ InputOptions input_options(const CommonOptions& options, const Settings& setting
     out.source_options.zone = zone.value();
   } else {
     mistakes.push_back({"--timezone", zone.error().message()});
+  }
+  if (options.watch) {
+    const std::vector<std::string>& files = options.files;
+    if (std::none_of(files.begin(), files.end(), is_folder)) {
+      mistakes.push_back({"--watch", "expected at least one folder to watch"});
+    }
+    if (std::find(files.begin(), files.end(), "-") != files.end()) {
+      mistakes.push_back({"--watch", "standard input cannot be read beside it"});
+    }
   }
   out.source_options.host_name = options.host.empty() ? settings.host_name : options.host;
   return out;

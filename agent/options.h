@@ -29,9 +29,10 @@ struct CommonOptions {
   std::string host;
   std::vector<std::string> geoip;
   int year = 0;
+  bool watch = false;
 };
 
-/// Adds FILE..., --source, --year, --timezone, --host.
+/// Adds FILE..., --source, --year, --timezone, --host, --watch.
 void add_input_options(CLI::App& command, CommonOptions& options);
 /// Adds --rules and --config.
 void add_rule_options(CLI::App& command, CommonOptions& options);
@@ -65,7 +66,7 @@ std::vector<RuleText> rule_texts(const CommonOptions& options, const Settings& s
 GeoDatabases open_geo(const CommonOptions& options, const Settings& settings,
                       std::vector<Error>& mistakes);
 
-/// InputOptions from what was typed; a mistake when the zone or the year cannot be.
+/// InputOptions from what was typed; a mistake when the zone cannot be, or --watch has no folder.
 InputOptions input_options(const CommonOptions& options, const Settings& settings,
                            std::vector<Error>& mistakes);
 

@@ -58,6 +58,9 @@ class Pipeline final : public EventSink {
   /// Scores, learns and maybe alerts. Allocates only for an alert.
   void on_event(const Event& event) override;
 
+  /// The wall clock went on; see PipelineOptions::now.
+  void set_clock(TimeUs now) { options_.now = now; }
+
   [[nodiscard]] const PipelineCounts& counts() const { return counts_; }
   /// Events held back from learning now. They are not part of the baseline.
   [[nodiscard]] std::size_t quarantined() const { return quarantine_.size(); }

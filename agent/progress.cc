@@ -43,6 +43,10 @@ void Progress::finish() {
   if (drawn_) std::fputs("\r\033[K", stderr);
 }
 
+void Progress::resume() {
+  start_ += Clock::now() - end_;
+}
+
 double Progress::seconds() const {
   return std::chrono::duration<double>(end_ - start_).count();
 }

@@ -14,6 +14,7 @@ class Progress {
   Progress(const InputSet& inputs, bool quiet);
   void tick();    ///< cheap; draws at most five times a second
   void finish();  ///< wipes the line, stops the clock
+  void resume();  ///< after finish(): the clock goes on
   [[nodiscard]] double seconds() const;
 
  private:

@@ -38,9 +38,10 @@ std::string with_commas(std::uint64_t value) {
 
 void append_input_summary(const InputSet& inputs, double seconds, std::string& out) {
   const auto lines = static_cast<double>(inputs.lines());
-  append(out, "lines     %s in %zu file%s, %.2f s, %.2f M lines/s\n",
+  const char* what = inputs.all_records() ? "records" : "lines";
+  append(out, "%-9s %s in %zu file%s, %.2f s, %.2f M %s/s\n", what,
          with_commas(inputs.lines()).c_str(), inputs.files(), inputs.files() == 1 ? "" : "s",
-         seconds, seconds > 0 ? lines / seconds / 1e6 : 0.0);
+         seconds, seconds > 0 ? lines / seconds / 1e6 : 0.0, what);
 }
 
 void append_event_summary(std::uint64_t success, std::uint64_t failure, std::uint64_t unknown,
@@ -57,10 +58,12 @@ void append_skip_summary(const InputSet& inputs, std::string& out) {
   const InputFaults& faults = inputs.faults();
   bool first = true;
   out += "skipped   ";
-  append_some(out, first, counters.other, "lines of no logon");
+  append_some(out, first, counters.other,
+              inputs.all_records() ? "records of no interest" : "lines of no logon");
   append_some(out, first, counters.no_stamp, "without a readable time");
-  append_some(out, first, counters.malformed, "malformed");
+  append_some(out, first, counters.malformed + faults.malformed, "malformed");
   append_some(out, first, faults.long_lines, "longer than 64 KiB");
+  append_some(out, first, faults.long_records, "longer than 1 MiB");
   append_some(out, first, counters.cut_fields, "fields cut");
   append_some(out, first, counters.closed_early, "attempts closed early");
   append_some(out, first, counters.repeats_capped, "repetitions capped");

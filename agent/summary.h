@@ -11,7 +11,7 @@
 
 namespace doorward {
 
-/// "lines     7,121 in 1 file, 0.01 s, 1.21 M lines/s"
+/// "lines     7,121 in 1 file, 0.01 s, 1.21 M lines/s"; "records" when all is JSON
 void append_input_summary(const InputSet& inputs, double seconds, std::string& out);
 /// "events    226 success, 717 failure"
 void append_event_summary(std::uint64_t success, std::uint64_t failure, std::uint64_t unknown,

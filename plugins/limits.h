@@ -10,6 +10,14 @@ namespace doorward {
 /// reported.
 inline constexpr std::size_t kLineBytesMax = std::size_t{64} * 1024;
 
+/// Longest JSON record that is read, in bytes. A longer one is skipped to its end, counted and
+/// reported.
+inline constexpr std::size_t kRecordBytesMax = std::size_t{1024} * 1024;
+
+/// Deepest nesting of brackets in a JSON record. A deeper one is skipped to its end, counted and
+/// reported. At most 64: each level is a bit of a word.
+inline constexpr std::size_t kRecordDepthMax = 64;
+
 /// Longest user name, host name or other field that is held while an attempt is pending, in bytes.
 /// A longer one is cut there and counted (sshd itself cuts its log lines at about 1,000 bytes).
 inline constexpr std::size_t kHeldFieldBytesMax = 1024;

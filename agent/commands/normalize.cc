@@ -7,6 +7,7 @@
 #include "agent/geo_enricher.h"
 #include "agent/options.h"
 #include "agent/progress.h"
+#include "agent/reading.h"
 #include "agent/summary.h"
 #include "plugins/block_writer.h"
 #include "plugins/ecs_document.h"
@@ -65,14 +66,12 @@ int run_normalize(const CommonOptions& options, bool quiet) {
     print_errors(mistakes);
     return kExitUsage;
   }
-  InputSet inputs(options.files, input);
+  InputSet inputs(first_files(options), input);
   Printer printer(options.format == "text");
   GeoEnricher enricher(databases, printer);
   Progress progress(inputs, quiet);
-  inputs.read(enricher, [&] { progress.tick(); });
-  const bool written = printer.flush();
-  progress.finish();
-  print_errors(inputs.errors());
+  const ReadHooks hooks{.begin = {}, .flush = [&] { return printer.flush(); }};
+  const int status = read_inputs(options, inputs, enricher, progress, hooks);
   if (!quiet) {
     std::string out;
     append_input_summary(inputs, progress.seconds(), out);
@@ -82,11 +81,7 @@ int run_normalize(const CommonOptions& options, bool quiet) {
     append_geo_summary(databases, enricher.counts(), out);
     std::fputs(out.c_str(), stderr);
   }
-  if (!written) {
-    print_errors({{"standard output", "cannot write"}});
-    return kExitUnreadable;
-  }
-  return inputs.errors().empty() ? kExitDone : kExitUnreadable;
+  return status;
 }
 
 }  // namespace
@@ -102,6 +97,7 @@ void add_normalize(CLI::App& app, Run& run) {
   command->footer(
       "Examples:\n"
       "  doorward-agent normalize /var/log/auth.log /var/log/audit/audit.log\n"
+      "  doorward-agent normalize --watch /srv/cloudtrail/AWSLogs\n"
       "  doorward-agent normalize --source auditd --host db-04 - < audit.log");
   add_input_options(*command, typed->common);
   add_format_option(*command, typed->common);

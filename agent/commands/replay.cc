@@ -12,6 +12,7 @@
 #include "agent/options.h"
 #include "agent/pipeline.h"
 #include "agent/progress.h"
+#include "agent/reading.h"
 #include "agent/summary.h"
 #include "plugins/block_writer.h"
 #include "plugins/ecs_document.h"
@@ -134,32 +135,34 @@ int run_replay(const ReplayOptions& options) {
   Printer printer(*output, options.scores);
   Pipeline pipeline(rules, baseline.value(), printer, pipeline_options);
   GeoEnricher enricher(databases, pipeline);
-  InputSet inputs(options.common.files, input);
+  InputSet inputs(first_files(options.common), input);
   Progress progress(inputs, options.quiet);
-  inputs.read(enricher, [&] { progress.tick(); });
-  const bool written = printer.flush();
-  progress.finish();
-
-  std::vector<Error> errors = inputs.errors();
-  if (!written) errors.push_back({"standard output", "cannot write"});
+  const ReadHooks hooks{.begin = [&](TimeUs now) { pipeline.set_clock(now); },
+                        .flush = [&] { return printer.flush(); }};
+  int status = read_inputs(options.common, inputs, enricher, progress, hooks);
   if (!options.baseline_out.empty()) {
     const Status saved = write_baseline_file(options.baseline_out, baseline.value());
-    if (!saved) errors.push_back(saved.error());
+    if (!saved) {
+      print_errors({saved.error()});
+      status = kExitUnreadable;
+    }
   }
   if (!options.exception_report.empty()) {
     std::string report;
     append_exception_report(exceptions, report);
     const Status saved = write_text(options.exception_report, report);
-    if (!saved) errors.push_back(saved.error());
+    if (!saved) {
+      print_errors({saved.error()});
+      status = kExitUnreadable;
+    }
   }
-  print_errors(errors);
   if (!options.quiet) {
     std::string geo;
     append_geo_summary(databases, enricher.counts(), geo);
     append_geo_off(databases, rules, geo);
     print_summary(inputs, pipeline, rules, exceptions, baseline.value(), geo, progress.seconds());
   }
-  return errors.empty() ? kExitDone : kExitUnreadable;
+  return status;
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // The interface of a source: bytes and event time come in, events go out. No files, no clock.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -60,7 +61,10 @@ class Source {
   /// inferred from the order of months. Does not allocate.
   virtual Stamp stamp(std::string_view line, InputState& input) = 0;
 
-  /// Takes one line (without its newline, at most kLineBytesMax) with the stamp that stamp() gave;
+  /// Takes one line (without its newline, at most kLineBytesMax) with the stamp that stamp() gave.
+  /// With Framing::json_records it is one JSON object from '{' to '}', at most kRecordBytesMax, of
+  /// balanced brackets but otherwise unchecked, and kRecordPadding bytes behind it can be read. Its
+  /// bytes may lie elsewhere than when stamp() saw them. Then
   /// hands every event that is now certain to `sink`. Overdue attempts (kAttemptTimeMaxUs behind
   /// the newest stamp) are closed here as well. Never blocks; does not allocate in steady state.
   /// Any bytes are allowed.
@@ -72,6 +76,16 @@ class Source {
   [[nodiscard]] virtual const SourceCounters& counters() const = 0;
 };
 
+/// How a file is cut into what stamp() and feed() get as a "line".
+enum class Framing : std::uint8_t {
+  lines,         ///< text up to a newline
+  json_records,  ///< one JSON object, with whatever newlines it holds: see agent/record_splitter.h
+};
+
+/// Readable bytes behind a JSON record, whatever they hold, so that a parser that loads blocks can
+/// read the record in place (simdjson asks for as many).
+inline constexpr std::size_t kRecordPadding = 64;
+
 /// One row of the registry.
 struct SourcePlugin {
   std::string_view name;         ///< "authlog"
@@ -81,6 +95,7 @@ struct SourcePlugin {
   /// own: 0 (no) to 100 (certain). --source auto takes the surest.
   int (*sniff)(std::string_view head);
   std::unique_ptr<Source> (*make)(const SourceOptions& options);
+  Framing framing = Framing::lines;
 };
 
 }  // namespace doorward

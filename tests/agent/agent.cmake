@@ -3,3 +3,6 @@ doorward_test(pipeline_allocation_test ${CMAKE_CURRENT_LIST_DIR}/pipeline_alloca
 target_link_libraries(pipeline_allocation_test PRIVATE doorward_allocations)
 doorward_test(line_reader_test ${CMAKE_CURRENT_LIST_DIR}/line_reader_test.cc)
 target_link_libraries(line_reader_test PRIVATE ZLIB::ZLIB)
+doorward_test(record_splitter_test ${CMAKE_CURRENT_LIST_DIR}/record_splitter_test.cc)
+doorward_test(input_set_test ${CMAKE_CURRENT_LIST_DIR}/input_set_test.cc)
+target_link_libraries(input_set_test PRIVATE ZLIB::ZLIB)
