@@ -9,6 +9,8 @@
 #include <optional>
 #include <string_view>
 
+#include "plugins/limits.h"
+
 namespace doorward {
 
 /// A value of a record, or nothing. Asking nothing, or a value of another type, gives nothing
@@ -74,7 +76,7 @@ class JsonValue {
 class JsonRecord {
  public:
   /// Longest record in bytes. A longer one is not read.
-  static constexpr std::size_t kBytesMax = std::size_t{1} << 20;
+  static constexpr std::size_t kBytesMax = kRecordBytesMax;
   /// Deepest nesting of objects and arrays. A deeper record is not read.
   static constexpr std::size_t kDepthMax = 64;
 

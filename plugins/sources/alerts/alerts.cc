@@ -101,7 +101,8 @@ std::unique_ptr<Source> make(const SourceOptions& /*options*/) {
 }  // namespace alerts
 
 const SourcePlugin kSourceAlerts = {
-    "alerts", "alerts of other sensors as documents of the Elastic Common Schema (JSON)",
-    Told::alerts, alerts::sniff, alerts::make};
+    "alerts",     "alerts of other sensors as documents of the Elastic Common Schema (JSON)",
+    Told::alerts, alerts::sniff,
+    alerts::make, Framing::json_records};
 
 }  // namespace doorward

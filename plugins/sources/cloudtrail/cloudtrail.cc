@@ -116,7 +116,8 @@ std::unique_ptr<Source> make(const SourceOptions& /*options*/) {
 }  // namespace cloudtrail
 
 const SourcePlugin kSourceCloudtrail = {
-    "cloudtrail", "AWS CloudTrail records: API calls and console sign-ins (JSON)", Told::cloudtrail,
-    cloudtrail::sniff, cloudtrail::make};
+    "cloudtrail",     "AWS CloudTrail records: API calls and console sign-ins (JSON)",
+    Told::cloudtrail, cloudtrail::sniff,
+    cloudtrail::make, Framing::json_records};
 
 }  // namespace doorward

@@ -139,7 +139,8 @@ std::unique_ptr<Source> make(const SourceOptions& /*options*/) {
 }  // namespace entra
 
 const SourcePlugin kSourceEntra = {
-    "entra", "Microsoft Entra ID sign-in logs: diagnostic settings, Event Hub or Graph (JSON)",
-    Told::entra, entra::sniff, entra::make};
+    "entra",     "Microsoft Entra ID sign-in logs: diagnostic settings, Event Hub or Graph (JSON)",
+    Told::entra, entra::sniff,
+    entra::make, Framing::json_records};
 
 }  // namespace doorward

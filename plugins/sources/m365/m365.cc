@@ -108,7 +108,8 @@ std::unique_ptr<Source> make(const SourceOptions& /*options*/) {
 }  // namespace m365
 
 const SourcePlugin kSourceM365 = {
-    "m365", "Microsoft 365 unified audit log: sign-ins and mail that was read (JSON)", Told::m365,
-    m365::sniff, m365::make};
+    "m365",     "Microsoft 365 unified audit log: sign-ins and mail that was read (JSON)",
+    Told::m365, m365::sniff,
+    m365::make, Framing::json_records};
 
 }  // namespace doorward

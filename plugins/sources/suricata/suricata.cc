@@ -50,7 +50,8 @@ std::unique_ptr<Source> make(const SourceOptions& /*options*/) {
 }  // namespace
 }  // namespace suricata
 
-const SourcePlugin kSourceSuricata = {"suricata", "Suricata's eve.json: alerts (JSON)",
-                                      Told::suricata, suricata::sniff, suricata::make};
+const SourcePlugin kSourceSuricata = {"suricata",     "Suricata's eve.json: alerts (JSON)",
+                                      Told::suricata, suricata::sniff,
+                                      suricata::make, Framing::json_records};
 
 }  // namespace doorward
