@@ -119,22 +119,26 @@ void InputSet::name_fault(const std::string& where, const std::string& what) {
   }
 }
 
+void InputSet::note_skips(Input& input) {
+  LineReader& reader = input.reader;
+  const std::uint64_t too_long = reader.long_lines() - input.long_told;
+  const std::uint64_t malformed = reader.malformed() - input.malformed_told;
+  input.long_told = reader.long_lines();
+  input.malformed_told = reader.malformed();
+  (input.framing == Framing::lines ? faults_.long_lines : faults_.long_records) += too_long;
+  faults_.malformed += malformed;
+  const std::vector<LineReader::Skip> skips = reader.take_skips();
+  for (const LineReader::Skip& skip : skips) {
+    name_fault(reader.path() + ":" + std::to_string(skip.line), skip.why);
+  }
+  faults_.unnamed += too_long + malformed - skips.size();
+}
+
 void InputSet::fetch(Input& input) {
   LineReader& reader = input.reader;
-  const std::uint64_t long_before = reader.long_lines();
-  const std::uint64_t malformed_before = reader.malformed();
+  const std::uint64_t skipped = reader.skipped();
   input.line = reader.next();
-  const std::uint64_t too_long = reader.long_lines() - long_before;
-  const std::uint64_t malformed = reader.malformed() - malformed_before;
-  if (too_long + malformed > 0) {
-    (input.framing == Framing::lines ? faults_.long_lines : faults_.long_records) += too_long;
-    faults_.malformed += malformed;
-    const std::vector<LineReader::Skip> skips = reader.take_skips();
-    for (const LineReader::Skip& skip : skips) {
-      name_fault(reader.path() + ":" + std::to_string(skip.line), skip.why);
-    }
-    faults_.unnamed += too_long + malformed - skips.size();
-  }
+  if (reader.skipped() != skipped) note_skips(input);
   if (!input.line) {
     if (reader.fault()) note_error(*reader.fault());
     return;

@@ -86,6 +86,9 @@ class InputSet {
     Stamp stamp;
     TimeUs order = kNoTime;  // stamp of the line, or of the one before when it has none
     bool started = false;    // its first line was fed
+    // Of what the reader skipped, how much faults() has.
+    std::uint64_t long_told = 0;
+    std::uint64_t malformed_told = 0;
   };
   // An input that has a line, by its time.
   struct Waiting {
@@ -99,6 +102,7 @@ class InputSet {
   void open(const std::string& path);
   const SourcePlugin* sniff(LineReader& reader);
   void fetch(Input& input);
+  void note_skips(Input& input);
   void feed(Input& input, EventSink& sink);
   bool make_room();
   bool come_back(Input& input, TimeUs& until);

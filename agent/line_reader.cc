@@ -50,6 +50,7 @@ struct LineReader::State {
   std::uint64_t items = 0;  // records; of lines it is line_number
   std::uint64_t long_lines = 0;
   std::uint64_t malformed = 0;
+  std::uint64_t skipped = 0;
   std::unique_ptr<RecordSplitter> splitter;  // null: lines
   std::vector<Skip> skips;
   std::optional<Error> fault;
@@ -111,6 +112,7 @@ void LineReader::State::fail(const std::string& what) {
 }
 
 void LineReader::State::skip(std::uint64_t line, const char* why) {
+  ++skipped;
   if (skips.size() < kNamedFaultsMax) skips.push_back({line, why});
 }
 
@@ -285,6 +287,9 @@ std::uint64_t LineReader::long_lines() const {
 }
 std::uint64_t LineReader::malformed() const {
   return state_->malformed;
+}
+std::uint64_t LineReader::skipped() const {
+  return state_->skipped;
 }
 std::uint64_t LineReader::bytes_total() const {
   return state_->file.disk_bytes_total();

@@ -63,6 +63,7 @@ class LineReader {
   [[nodiscard]] std::uint64_t items() const;        ///< lines or records, with the skipped ones
   [[nodiscard]] std::uint64_t long_lines() const;   ///< lines or records skipped for their length
   [[nodiscard]] std::uint64_t malformed() const;    ///< what was skipped since it is no record
+  [[nodiscard]] std::uint64_t skipped() const;      ///< both together
   [[nodiscard]] std::uint64_t bytes_consumed() const;  ///< of the file as it lies on disk
   [[nodiscard]] std::uint64_t bytes_total() const;     ///< 0: unknown (standard input)
   [[nodiscard]] TimeUs modified() const;               ///< kNoTime: unknown

@@ -145,7 +145,7 @@ bool RecordSplitter::between(std::string_view window, Piece& piece) {
       place_ = Place::top;
       if (wrapped_) {
         begin_walk(Place::wrapper);
-        open('{');
+        open('{', 0);
         last_ = ']';
       }
       return false;
@@ -290,20 +290,24 @@ RecordSplitter::Walk RecordSplitter::walk(std::string_view window, bool find_lis
   const char* const begin = window.data();
   const char* const end = begin + window.size();
   const char* at = begin + at_;
+  char last = last_;  // not a member in the loop: the bytes could be its own, to a compiler
   const auto stop = [&](const char* where, Walk how) {
     at_ = static_cast<std::size_t>(where - begin);
+    last_ = last;
     return how;
   };
   while (at != end) {
     if (in_string_) {
       if (!walk_string(at, end)) return stop(at, Walk::broken);
+      if (!in_string_) last = 's';
       if (depth_ == 0 && !in_string_) return stop(at, Walk::closed);
       continue;
     }
     const char byte = *at;
+    const Token kind = token(byte);
     // A number or a name ends where anything else begins.
-    if (depth_ == 0 && last_ != 0 && token(byte) != Token::other) return stop(at, Walk::closed);
-    switch (token(byte)) {
+    if (depth_ == 0 && last != 0 && kind != Token::other) return stop(at, Walk::closed);
+    switch (kind) {
       case Token::space:
         break;
       case Token::newline:
@@ -311,28 +315,40 @@ RecordSplitter::Walk RecordSplitter::walk(std::string_view window, bool find_lis
         ++line_;
         break;
       case Token::quote:
-        in_key_ = depth_ == 1 && (objects_ & 1U) != 0 && (last_ == '{' || last_ == ',');
-        if (in_key_) key_size_ = 0;
-        in_string_ = true;
         list_opens_ = false;
+        in_key_ = find_lists && depth_ == 1 && (objects_ & 1U) != 0 && (last == '{' || last == ',');
+        if (!in_key_ && depth_ > 0) {
+          // Most strings: whole, and of no interest.
+          const char* const quote = string_end(at + 1, end);
+          if (quote != end && *quote == '"') {
+            last = 's';
+            at = quote;
+            break;
+          }
+        }
+        key_size_ = in_key_ ? 0 : key_size_;
+        in_string_ = true;
         break;
       case Token::open:
         if (byte == '{' && list_opens_) return stop(at, Walk::list);
-        if (!open(byte)) return stop(at, Walk::broken);
-        if (!find_lists) list_opens_ = false;
+        if (!open(byte, last)) return stop(at, Walk::broken);
+        list_opens_ = list_opens_ && find_lists;
+        last = byte;
         break;
       case Token::close:
         if (list_opens_) return stop(at, byte == ']' ? Walk::list : Walk::broken);
         if (!close(byte)) return stop(at, Walk::broken);
+        last = byte;
         if (depth_ == 0) return stop(at + 1, Walk::closed);
         break;
       case Token::between:
-        last_ = byte;
+        last = byte;
         list_opens_ = false;
         break;
       case Token::other:
-        last_ = 'x';
+        last = 'x';
         list_opens_ = false;
+        while (at + 1 != end && token(at[1]) == Token::other) ++at;
         break;
     }
     ++at;
@@ -363,20 +379,19 @@ bool RecordSplitter::walk_string(const char*& at, const char* end) {
     key_size_ = key_.size();  // longer than any key of a list
   } else {
     in_string_ = in_key_ = false;
-    last_ = 's';
   }
   ++at;
   return true;
 }
 
-bool RecordSplitter::open(char bracket) {
+bool RecordSplitter::open(char bracket, char last) {
   if (depth_ > 0 && depth_ <= kRecordDepthMax) {
     const bool in_object = (objects_ >> (depth_ - 1) & 1U) != 0;
-    const bool fits = in_object ? last_ == ':' : last_ == ',' || last_ == '[';
+    const bool fits = in_object ? last == ':' : last == ',' || last == '[';
     if (!fits) return false;
   }
   const std::string_view key(key_.data(), key_size_);
-  list_opens_ = bracket == '[' && depth_ == 1 && last_ == ':' &&
+  list_opens_ = bracket == '[' && depth_ == 1 && last == ':' &&
                 std::find(kListKeys.begin(), kListKeys.end(), key) != kListKeys.end();
   if (depth_ < kRecordDepthMax) {
     const std::uint64_t level = std::uint64_t{1} << depth_;
@@ -385,7 +400,6 @@ bool RecordSplitter::open(char bracket) {
     too_deep_ = true;
   }
   ++depth_;
-  last_ = bracket;
   return true;
 }
 
@@ -396,7 +410,6 @@ bool RecordSplitter::close(char bracket) {
     if (object != (bracket == '}')) return false;
   }
   --depth_;
-  last_ = bracket;
   return true;
 }
 

@@ -83,7 +83,7 @@ class RecordSplitter {
 
   Walk walk(std::string_view window, bool find_lists);
   bool walk_string(const char*& at, const char* end);
-  bool open(char bracket);
+  bool open(char bracket, char last);
   bool close(char bracket);
   void begin_walk(Place place);
   void open_list(bool wrapped);

@@ -5,3 +5,4 @@ doorward_test(normalize_test ${CMAKE_CURRENT_LIST_DIR}/normalize_test.cc ${CMAKE
 target_link_libraries(normalize_test PRIVATE ZLIB::ZLIB)
 doorward_test(rule_logs_test ${CMAKE_CURRENT_LIST_DIR}/rule_logs_test.cc ${CMAKE_CURRENT_LIST_DIR}/program.cc)
 target_link_libraries(rule_logs_test PRIVATE doorward_mmdb_writer)
+doorward_test(watch_test ${CMAKE_CURRENT_LIST_DIR}/watch_test.cc)
