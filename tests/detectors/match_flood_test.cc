@@ -83,7 +83,7 @@ TEST(MatchFlood, PairsAllocateNothing) {
     fired += match.fires(event) ? 1 : 0;
   }
   EXPECT_EQ(allocations() - before, 0U);
-  EXPECT_EQ(fired, 1500) << "of four events of an address all but the first";
+  EXPECT_EQ(fired, 1000) << "each address: alert, sign-in, alert again, sign-in again";
 }
 
 }  // namespace

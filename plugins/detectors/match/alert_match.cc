@@ -44,7 +44,6 @@ struct Settings {
   std::vector<std::uint8_t> by_index;
   std::vector<std::string> ignore;
   double p_value = 1;
-  double p_value_repeated = 1;
   TieredTable<Entry, kTiers>::Sizes entries{};
 };
 
@@ -154,7 +153,7 @@ class AlertMatch final : public Detector {
     const auto& verdict = *reinterpret_cast<const Verdict*>(input.state.data());
     if (verdict.rules == 0) return;
     out.applies = true;
-    out.p_value = verdict.repeated ? set_.p_value_repeated : set_.p_value;
+    out.p_value = verdict.repeated ? kMatchRepeatedPValue : set_.p_value;
     out.alerts = {verdict.rules, set_.by[verdict.by], verdict.first * kSecondUs,
                   verdict.last * kSecondUs, verdict.repeated};
   }
@@ -235,10 +234,7 @@ std::unique_ptr<Detector> make_alert_match(Rule& rule, Params& table, ViewTable&
     set.by_index.push_back(*index);
   }
   if (!table.has("by")) table.mistake("by", "expected at least one view, such as \"user.name\"");
-  const double score = table.number("score", 90, 1, 100);
-  set.p_value = p_value_of(score);
-  // Evidence beside other rules' alerts, and no alert of its own.
-  set.p_value_repeated = p_value_of(std::max(1.0, std::min(score, rule.threshold) / 2));
+  set.p_value = p_value_of(table.number("score", 90, 1, 100));
   const auto entities =
       static_cast<std::size_t>(table.integer("entities", kMatchEntities, 64, kMatchEntitiesMax));
   set.entries = {entities, entities / 4};

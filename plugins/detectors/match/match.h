@@ -21,6 +21,10 @@ inline constexpr std::int64_t kMatchMostMax = 250;
 /// window. Further ones are not named; the rule has fired by then.
 inline constexpr std::int64_t kMatchRulesMax = 8;
 
+/// Of what was told before: evidence beside other rules' alerts (a score of 2), never an alert
+/// again.
+inline constexpr double kMatchRepeatedPValue = 0.04;
+
 /// Entities that are kept unless `entities` says otherwise, and the most that it may say. At the
 /// limit those with the fewest events leave first.
 inline constexpr std::int64_t kMatchEntities = 4096;

@@ -14,20 +14,11 @@
 #include "plugins/detectors/match/span_text.h"
 #include "plugins/detectors/match/window_count.h"
 #include "plugins/filter.h"
-#include "sketch/tiered_table.h"
-#if __has_include("plugins/special_addresses.h")
 #include "plugins/special_addresses.h"
-#endif
+#include "sketch/tiered_table.h"
 
 namespace doorward {
 namespace {
-
-#if !__has_include("plugins/special_addresses.h")
-/// Until the table of special-purpose addresses is there: the largest private network alone.
-bool is_public(const IpAddress& ip) {
-  return ip.valid() && !(ip.family == IpAddress::Family::v4 && ip.bytes[0] == 10);
-}
-#endif
 
 constexpr std::size_t kOne = 0;    // [match.one]: the network alert
 constexpr std::size_t kOther = 1;  // [match.other]: the sign-in
@@ -58,11 +49,13 @@ struct SideState {
 struct Entry : EntityHead {
   std::array<SideState, 2> sides;
   WindowCount count;
+  std::uint32_t told = 0;  // time of the newest sign-in that completed a pair; 0: none did
 };
 
 /// At the start of the block: what the newest event completed.
 struct alignas(64) Verdict {
   bool pair = false;
+  bool repeated = false;  // the sign-in completed a pair before
   std::uint32_t events = 0;
   IpAddress address;
   std::array<Told, 2> told;
@@ -106,7 +99,7 @@ class PairMatch final : public Detector {
     const Told& alert = verdict.told[kOne];
     const Told& sign_in = verdict.told[kOther];
     out.applies = true;
-    out.p_value = set_.p_value;
+    out.p_value = verdict.repeated ? kMatchRepeatedPValue : set_.p_value;
     out.pair = {alert.time * kSecondUs, sign_in.time * kSecondUs, alert.name.view(),
                 sign_in.name.view(),    sign_in.action.view(),    verdict.address,
                 verdict.events};
@@ -182,6 +175,9 @@ class PairMatch final : public Detector {
     if (!find_partner(entry.sides[1 - side], now, dataset, partner)) return;
     verdict.events = entry.count.count(std::max(now, partner.time), set_.window);
     verdict.pair = verdict.events <= set_.most;
+    // The sensor goes on and on about the address; the sign-in was told when it came.
+    verdict.repeated = side == kOne && partner.time <= entry.told;
+    if (side == kOther && verdict.pair) entry.told = std::max(entry.told, now);
   }
 
   /// An event of another data set within the window: the newest, of which most is known, or else
