@@ -18,8 +18,17 @@ bool has_few_values(const View& view) {
 
 Filter Filter::read(Params& table, std::span<const std::string_view> settings) {
   Filter filter;
+  std::string also;
+  for (const std::string_view setting : settings) {
+    also += (also.empty() ? "; settings here are " : ", ") + std::string(setting);
+  }
   for (const std::string& key : table.leaf_keys()) {
     if (std::find(settings.begin(), settings.end(), key) != settings.end()) continue;
+    const std::optional<View> view = View::from_name(key);
+    if (!view && key != "event.outcome") {
+      table.mistake(key, "no such field" + also);
+      continue;
+    }
     const std::vector<std::string> values = table.leaf_texts(key);
     if (values.empty()) {
       table.mistake(key, "expected at least one value");
@@ -33,15 +42,6 @@ Filter Filter::read(Params& table, std::span<const std::string_view> settings) {
       } else {
         table.mistake(key, "expected \"success\" or \"failure\"; leave it out for both");
       }
-      continue;
-    }
-    const std::optional<View> view = View::from_name(key);
-    if (!view) {
-      std::string what = "no such field";
-      for (std::size_t i = 0; i < settings.size(); ++i) {
-        what += (i == 0 ? "; settings here are " : ", ") + std::string(settings[i]);
-      }
-      table.mistake(key, what);
       continue;
     }
     const bool address = view->cut == Cut::whole && view->ip;

@@ -15,7 +15,7 @@ namespace doorward::sequence {
 inline constexpr std::size_t kStepsMax = 4;
 
 /// Entities whose sequence is under way. At the limit EntityTable chooses who has to go.
-inline constexpr std::size_t kEntities = 8192;
+inline constexpr std::size_t kEntities = 16'384;
 /// (entity, value) pairs of rules with `once_per`. At the limit likewise.
 inline constexpr std::size_t kValues = 16'384;
 /// Distinct values counted of one entity; further ones are not told apart, so that one address that

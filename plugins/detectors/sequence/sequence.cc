@@ -25,9 +25,8 @@
 // guessing at one name makes the first large, spraying over many names the second. A user's own
 // typing errors are settled by the logon that follows them, and are not counted again at the next.
 // That the user is new to the address is not asked for. It would hide guessing from a jump host or
-// an office where the victim works as well, and on the simulated fleet it takes away none of the
-// false alerts: those are users whose own program goes on with an old password, half of them from
-// an address that is new.
+// an office where the victim works as well, and on the simulated fleet it would save two false
+// alerts in twelve weeks: what is left are users whose own program goes on with an old password.
 //
 // Order is that of arrival. A single event is remembered to the second, counts in eighths of the
 // window. A log that is late by minutes is no harm, but for failures that come after their success.
