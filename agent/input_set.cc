@@ -72,6 +72,7 @@ void InputSet::open(const std::string& path) {
   inputs_.push_back(std::make_unique<Input>(
       Input{std::move(opened), source.get(), plugin->framing, state, {}, {}, kNoTime}));
   Input& input = *inputs_.back();
+  input.audit = has(plugin->told, Told::auditd);
   if (input.reader.can_suspend()) open_.push_back(&input);
   fetch(input);
   wait(inputs_.size() - 1);
@@ -234,6 +235,7 @@ void InputSet::read_on(EventSink& sink, const std::function<void()>& tick) {
     next.started = true;
     do {
       feed(next, twins);
+      if (next.audit) twins.heard_audit(*next.line, next.stamp.time);
       if (next.order != kNoTime) twins.advance(next.order);
       if (++fed_ % kLinesPerTick == 0 && tick) tick();
       fetch(next);

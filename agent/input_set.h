@@ -86,6 +86,7 @@ class InputSet {
     Stamp stamp;
     TimeUs order = kNoTime;  // stamp of the line, or of the one before when it has none
     bool started = false;    // its first line was fed
+    bool audit = false;      // an audit log
     // Of what the reader skipped, how much faults() has.
     std::uint64_t long_told = 0;
     std::uint64_t malformed_told = 0;

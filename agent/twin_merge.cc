@@ -26,6 +26,13 @@ constexpr TimeUs kTraceTimeMaxUs = kAttemptTimeMaxUs + 2 * kTwinTimeMaxUs;
 /// A step back in time by more than this is the clock being set, not a log that is behind.
 constexpr TimeUs kClockSetUs = 3600 * kSecondUs;
 
+/// Successes that wait for the audit log to show whether it was being written. At the limit the
+/// oldest goes on as an ordinary event.
+constexpr std::size_t kSuspectsMax = 64;
+
+/// Suspects are looked at again when event time has gone on by this.
+constexpr TimeUs kReviewUs = kSecondUs;
+
 constexpr std::int32_t kNone = TwinIndex::kNone;
 
 std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
@@ -85,6 +92,7 @@ struct TwinMerge::Waiting {
   HeldEvent held;
   std::uint64_t arrival = 0;
   std::size_t position = 0;  ///< in heap_
+  bool suspect = false;      ///< in suspects_ instead
 };
 
 /// What is remembered of an event that went on alone.
@@ -131,6 +139,9 @@ void TwinMerge::expect(Told both) {
   const bool merging = logs_in(expected_) >= 2;
   if (merging_ && !merging) finish();
   merging_ = merging;
+  if (merging && has(expected_, Told::auditd) && !absence_) {
+    absence_ = std::make_unique<TwinAbsence>();
+  }
   if (!merging || waiting_) return;
   waiting_ = std::make_unique<Waiting[]>(kHeldEventsMax);
   waiting_index_ = std::make_unique<TwinIndex>(kHeldEventsMax);
@@ -138,6 +149,7 @@ void TwinMerge::expect(Told both) {
   trace_index_ = std::make_unique<TwinIndex>(kTracesMax);
   heap_.reserve(kHeldEventsMax);
   free_.reserve(kHeldEventsMax);
+  suspects_.reserve(kSuspectsMax);
   for (std::size_t slot = kHeldEventsMax; slot-- > 0;) {
     free_.push_back(static_cast<std::int32_t>(slot));
   }
@@ -194,13 +206,14 @@ bool TwinMerge::was_told(const Event& event, const Keys& keys, TimeUs time_max) 
 void TwinMerge::hold(const Event& event, const Keys& keys) {
   if (free_.empty()) {
     ++pushed_out_;
-    hand_on_earliest();
+    hand_on(take_earliest(), false);
   }
   const std::int32_t slot = free_.back();
   free_.pop_back();
   Waiting& waiting = waiting_[static_cast<std::size_t>(slot)];
   waiting.held.keep(event);
   waiting.arrival = arrivals_++;
+  waiting.suspect = false;
   waiting_index_->insert(slot, keys.process, keys.user);
   heap_.push_back(slot);
   sift_up(heap_.size() - 1);
@@ -226,9 +239,19 @@ void TwinMerge::merge(Waiting& first, const Event& second) {
   if (event.port == 0) event.port = other.port;
   event.time = std::min(held.time, second.time);
   event.told = held.told | second.told;
+  const bool both = has(held.told, Told::auditd) != has(second.told, Told::auditd);
+  if (absence_ && both && event.outcome == Outcome::success) {
+    absence_->told_by_both(event, (second_leads ? held : second)[Field::original]);
+  }
   scratch_.keep(event);
   std::swap(scratch_, first.held);
-  sift_up(first.position);
+  if (!first.suspect) {
+    sift_up(first.position);
+    return;
+  }
+  const auto slot = static_cast<std::int32_t>(&first - waiting_.get());
+  suspects_.erase(std::find(suspects_.begin(), suspects_.end(), slot));
+  hand_on(slot, false);
 }
 
 void TwinMerge::advance(TimeUs now) {
@@ -238,28 +261,86 @@ void TwinMerge::advance(TimeUs now) {
     const TimeUs time = waiting_[static_cast<std::size_t>(heap_.front())].held.event().time;
     // What is ahead by hours was written before the clock was set.
     const bool ahead = time > now_ && time - now_ > kClockSetUs;
-    if (!ahead && now_ - time <= kTwinTimeMaxUs) return;
-    hand_on_earliest();
+    if (!ahead && now_ - time <= kTwinTimeMaxUs) break;
+    hand_on_earliest(!ahead);
   }
+  const bool due = reviewed_ == kNoTime || now_ < reviewed_ || now_ - reviewed_ >= kReviewUs;
+  if (due && !suspects_.empty()) review_suspects(false);
 }
 
 void TwinMerge::finish() {
-  while (!heap_.empty()) hand_on_earliest();
+  review_suspects(true);
+  while (!heap_.empty()) hand_on_earliest(false);
 }
 
-void TwinMerge::hand_on_earliest() {
-  const std::int32_t slot = heap_.front();
+bool TwinMerge::lacks_audit(const Event& event) const {
+  return absence_ && event.outcome == Outcome::success && has(expected_, Told::auditd) &&
+         !has(event.told, Told::auditd);
+}
+
+/// `may_wait`: the audit log may still show whether it was being written.
+void TwinMerge::hand_on_earliest(bool may_wait) {
+  const std::int32_t slot = take_earliest();
   Waiting& waiting = waiting_[static_cast<std::size_t>(slot)];
+  const Event& event = waiting.held.event();
+  const TwinAbsence::Verdict verdict =
+      lacks_audit(event) ? absence_->judge(event) : TwinAbsence::Verdict::excused;
+  if (verdict != TwinAbsence::Verdict::wait || !may_wait) {
+    hand_on(slot, verdict == TwinAbsence::Verdict::missing);
+    return;
+  }
+  if (suspects_.size() == kSuspectsMax) {
+    const std::int32_t oldest = suspects_.front();
+    suspects_.erase(suspects_.begin());
+    hand_on(oldest, false);
+  }
+  waiting.suspect = true;
+  suspects_.push_back(slot);
+}
+
+/// `last`: nothing more will be heard.
+void TwinMerge::review_suspects(bool last) {
+  reviewed_ = now_;
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < suspects_.size(); ++i) {
+    const std::int32_t slot = suspects_[i];
+    const Event& event = waiting_[static_cast<std::size_t>(slot)].held.event();
+    const TwinAbsence::Verdict verdict = absence_->judge(event);
+    const bool silent = now_ - event.time > TwinAbsence::kSilenceMaxUs || now_ < event.time;
+    if (verdict == TwinAbsence::Verdict::wait && !last && !silent) {
+      suspects_[kept++] = slot;
+      continue;
+    }
+    if (verdict == TwinAbsence::Verdict::wait && silent) absence_->fell_silent(event);
+    hand_on(slot, verdict == TwinAbsence::Verdict::missing);
+  }
+  suspects_.resize(kept);
+}
+
+std::int32_t TwinMerge::take_earliest() {
+  const std::int32_t slot = heap_.front();
   const std::int32_t last = heap_.back();
   heap_.pop_back();
   if (!heap_.empty()) {
     place(0, last);
     sift_down(0);
   }
+  return slot;
+}
+
+void TwinMerge::hand_on(std::int32_t slot, bool missing) {
+  const Waiting& waiting = waiting_[static_cast<std::size_t>(slot)];
   waiting_index_->erase(slot);
   if (logs_in(waiting.held.event().told) < logs_in(expected_)) remember(waiting.held.event());
   free_.push_back(slot);
-  next_.on_event(waiting.held.event());
+  if (!missing) {
+    next_.on_event(waiting.held.event());
+    return;
+  }
+  ++missing_;
+  Event event = waiting.held.event();
+  event[Field::twin] = kMissingTwin;
+  next_.on_event(event);
 }
 
 void TwinMerge::remember(const Event& event) {

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <string_view>
 #include <vector>
 
+#include "agent/twin_absence.h"
 #include "agent/twin_index.h"
 #include "plugins/event.h"
 #include "plugins/held_event.h"
@@ -32,6 +34,12 @@ namespace doorward {
 /// attempt was told, and not doubled; only `told` of the first names one log. Anything else that is
 /// late leaves at once.
 ///
+/// A success that the audit log should have told of and has not (twin_absence.h) leaves with
+/// Field::twin = kMissingTwin. While that cannot be told yet, it waits on, behind the others and
+/// out of their order, for at most TwinAbsence::kSilenceMaxUs; a twin that comes in that time is
+/// merged and sends it on. A real logon has its twin within a second, so nothing waits but what is
+/// forged, and the first one after auditd fell silent.
+///
 /// With fewer than two such logs everything passes through, without a copy or delay.
 /// Does not allocate in steady state. For one thread.
 class TwinMerge final : public EventSink {
@@ -47,6 +55,12 @@ class TwinMerge final : public EventSink {
 
   void on_event(const Event& event) override;
 
+  /// A line of the audit log and its stamp, whatever is in it: the log was being written then.
+  /// After the events of that line, before advance().
+  void heard_audit(std::string_view line, TimeUs time) {
+    if (absence_) absence_->heard(line, time);
+  }
+
   /// Event time is now at least `now`; a step back by more than an hour is taken as the clock being
   /// set. Hands on what has waited long enough.
   void advance(TimeUs now);
@@ -60,6 +74,8 @@ class TwinMerge final : public EventSink {
   [[nodiscard]] std::uint64_t late() const { return late_; }
   /// Events that went on before their time because kHeldEventsMax were held.
   [[nodiscard]] std::uint64_t pushed_out() const { return pushed_out_; }
+  /// Successes that left with kMissingTwin.
+  [[nodiscard]] std::uint64_t missing() const { return missing_; }
 
  private:
   struct Keys;
@@ -73,7 +89,11 @@ class TwinMerge final : public EventSink {
   bool was_told(const Event& event, const Keys& keys, TimeUs time_max);
   void hold(const Event& event, const Keys& keys);
   void merge(Waiting& first, const Event& second);
-  void hand_on_earliest();
+  std::int32_t take_earliest();
+  void hand_on_earliest(bool may_wait);
+  void hand_on(std::int32_t slot, bool missing);
+  void review_suspects(bool last);
+  [[nodiscard]] bool lacks_audit(const Event& event) const;
   void remember(const Event& event);
   void sift_up(std::size_t position);
   void sift_down(std::size_t position);
@@ -88,6 +108,7 @@ class TwinMerge final : public EventSink {
   std::uint64_t merged_ = 0;
   std::uint64_t late_ = 0;
   std::uint64_t pushed_out_ = 0;
+  std::uint64_t missing_ = 0;
 
   std::unique_ptr<Waiting[]> waiting_;  ///< kHeldEventsMax of them
   std::vector<std::int32_t> free_;
@@ -97,6 +118,9 @@ class TwinMerge final : public EventSink {
   std::size_t next_trace_ = 0;
   std::unique_ptr<TwinIndex> trace_index_;
   HeldEvent scratch_;
+  std::unique_ptr<TwinAbsence> absence_;  ///< with an audit log
+  std::vector<std::int32_t> suspects_;    ///< slots of waiting_ that left heap_ and wait on
+  TimeUs reviewed_ = kNoTime;
 
   // Of the event before.
   TimeUs last_time_ = kNoTime;

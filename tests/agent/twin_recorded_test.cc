@@ -34,23 +34,30 @@ struct Input {
   }
 };
 
+std::vector<std::string> lines_as(const std::string& file, bool enriched) {
+  std::vector<std::string> lines = read_lines(file);
+  if (!enriched) {
+    for (std::string& line : lines) line = raw(line);
+  }
+  return lines;
+}
+
 /// Both logs, line by line in the order of time, as the agent reads them.
 struct Together {
   Collector sink;
   TwinMerge merge{sink};
 
-  Together(const std::string& auth, const std::string& audit, bool enriched) {
+  Together(const std::string& auth, const std::string& audit, bool enriched)
+      : Together(read_lines(auth), lines_as(audit, enriched)) {}
+  Together(std::vector<std::string> auth, std::vector<std::string> audit) {
     merge.expect(doorward::Told::authlog | doorward::Told::auditd);
     SourceOptions options;
     options.host_name = recorded::kHost;
     Input inputs[2];
     inputs[0].source = kSourceAuthlog.make(options);
     inputs[1].source = kSourceAuditd.make(options);
-    inputs[0].lines = read_lines(auth);
-    inputs[1].lines = read_lines(audit);
-    if (!enriched) {
-      for (std::string& line : inputs[1].lines) line = raw(line);
-    }
+    inputs[0].lines = std::move(auth);
+    inputs[1].lines = std::move(audit);
     TimeUs order[2] = {};
     for (int i : {0, 1}) {
       inputs[i].state.year = recorded::kYear;
@@ -60,6 +67,7 @@ struct Together {
       const int i = order[0] <= order[1] ? 0 : 1;
       Input& input = inputs[i];
       input.source->feed(input.lines[input.next], input.stamp, merge);
+      if (i == 1) merge.heard_audit(input.lines[input.next], input.stamp.time);
       merge.advance(order[i]);
       ++input.next;
       input.look(order[i]);
@@ -68,6 +76,19 @@ struct Together {
     merge.finish();
   }
 };
+
+/// "USER ADDRESS" of what the audit log should have told of.
+std::vector<std::string> missing_in(const Together& together) {
+  std::vector<std::string> out;
+  for (const Told& told : together.sink.events) {
+    if (told.twin.empty()) continue;
+    EXPECT_EQ(told.twin, kMissingTwin);
+    EXPECT_EQ(told.outcome, Outcome::success);
+    out.push_back(told.user + " " + told.ip_text());
+  }
+  EXPECT_EQ(together.merge.missing(), out.size());
+  return out;
+}
 
 class TwinRecorded : public testing::TestWithParam<const char*> {
  protected:
@@ -96,10 +117,49 @@ TEST_P(TwinRecorded, EveryAttemptOnceWithoutEnrichment) {
   recorded::expect_exactly(truth, Together(auth, audit, false).sink.events, clock);
 }
 
+/// What is forged is known later, when the audit log has shown that it was being written.
 TEST_P(TwinRecorded, InOrderOfTime) {
-  const Together together(auth, audit, true);
+  Together together(auth, audit, true);
+  std::erase_if(together.sink.events, [](const Told& told) { return !told.twin.empty(); });
   EXPECT_TRUE(std::is_sorted(together.sink.events.begin(), together.sink.events.end(),
                              [](const Told& a, const Told& b) { return a.time < b.time; }));
+}
+
+/// Of what never was, the success; and of all that was, nothing.
+TEST_P(TwinRecorded, ForgedSuccessesLackTheirTwin) {
+  std::vector<std::string> forged;
+  for (const recorded::Attempt& attempt : truth) {
+    if (!attempt.forged || attempt.outcome != "success") continue;
+    forged.push_back(attempt.account + " " + attempt.ip);
+  }
+  EXPECT_EQ(forged.size(), clock.repeated ? 0U : 1U);
+  EXPECT_EQ(missing_in(Together(auth, audit, true)), forged);
+  EXPECT_EQ(missing_in(Together(auth, audit, false)), forged);
+}
+
+/// An audit log that begins later, ends earlier or has a gap anywhere accuses nobody who is honest.
+TEST_P(TwinRecorded, WhatTheAuditLogDoesNotCoverIsNotForged) {
+  const std::vector<std::string> all = read_lines(audit);
+  std::vector<TimeUs> times;
+  InputState state;
+  const auto source = kSourceAuditd.make({});
+  for (const std::string& line : all) times.push_back(source->stamp(line, state).time);
+  const auto expect_honest = [&](TimeUs from, TimeUs to, bool inside) {
+    std::vector<std::string> kept;
+    for (std::size_t i = 0; i < all.size(); ++i) {
+      if ((times[i] >= from && times[i] < to) == inside) kept.push_back(all[i]);
+    }
+    for (const std::string& name : missing_in(Together(read_lines(auth), std::move(kept)))) {
+      EXPECT_EQ(name, "root 203.0.113.99") << from << " to " << to << (inside ? " kept" : " gone");
+    }
+  };
+  const TimeUs first = times.front();
+  const TimeUs last = times.back();
+  for (TimeUs at = first; at < last; at += 1'700'000) {
+    expect_honest(first, at, true);
+    expect_honest(at, last + 1, true);
+    for (const int seconds : {13, 30, 70}) expect_honest(at, at + seconds * kSecondUs, false);
+  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Logs, TwinRecorded, testing::Values("", "-repeated"),

@@ -57,6 +57,7 @@ struct Attempt {
   std::string action, outcome, target, ip, host, method, key, step;
   std::string account;        ///< the name as sshd sees it, in bytes
   bool exists = false;        ///< there is such an account
+  bool forged = false;        ///< never made: an ordinary user wrote its line
   bool refused = false;       ///< there is, and sshd was told not to let it in
   Logs visible = Logs::none;  ///< logs that show the attempt
   Logs named = Logs::none;    ///< logs that show its user's name
@@ -121,6 +122,7 @@ inline std::vector<Attempt> read_truth(const std::string& name, Logs logs) {
       attempt.account = bytes_of_code_points(attempt.account);
     }
     attempt.exists = is_account(attempt.account);
+    attempt.forged = row["kind"] == "forged_line";
     attempt.refused = row["kind"] == "deny_users" || row["kind"] == "allow_users";
     attempt.after = row.time("after");
     attempt.before = row.time("before");
