@@ -8,6 +8,17 @@ Pipeline::Pipeline(const RuleSet& rules, Baseline& baseline, PipelineSink& sink,
       baseline_(baseline),
       sink_(sink),
       options_(options),
+      quarantine_(kQuarantineMax),
+      failures_(kQuarantineFailuresMax),
+      suppression_([this](const AlertUpdate& update) {
+        ++counts_.updates;
+        sink_.on_update(update);
+      }),
+      caps_(rules.size(),
+            [this](const AlertSummary& summary) {
+              ++counts_.summaries;
+              sink_.on_summary(summary);
+            }),
       evidence_(rules.size()),
       state_(rules.make_state()) {
   counts_.by_rule.resize(rules.size());
@@ -40,6 +51,9 @@ void Pipeline::on_event(const Event& event) {
     return;
   }
   quarantine_.release(event.time, rules_, baseline_);
+  failures_.release(event.time, rules_, baseline_);
+  if (event.time >= suppression_.next_due()) suppression_.tell_due(event.time);
+  if (event.time >= caps_.next_due()) caps_.tell_due(event.time);
 
   const RuleMask mask = rules_.prepare(event, keys_);
   if (mask == 0) return;
@@ -68,24 +82,53 @@ void Pipeline::on_event(const Event& event) {
   }
   const double score = score_of(fired->p_value);
   rules_.learn(keys_, mask & silent, epoch, baseline_);
-  learn(event.time, mask & ~silent, score >= kQuarantineScore);
-  const std::uint32_t stands_for = suppression_.note(*fired->rule, event, score);
-  rules_.calibrate(keys_, evidence_, stands_for == 0 ? ~RuleMask{0} : repeated, epoch, baseline_);
-  if (stands_for == 0) {
+  learn(event, mask & ~silent, score >= kQuarantineScore);
+  if (suppression_.holds_back(*fired->rule, event, score)) {
     ++counts_.held_back;
+    rules_.calibrate(keys_, evidence_, ~RuleMask{0}, epoch, baseline_);
     return;
   }
+  rules_.calibrate(keys_, evidence_, repeated, epoch, baseline_);
   const RuleMask before = RuleSet::fired(evidence_);
   rules_.note_alert(*fired, event, keys_, mask, baseline_, state_, evidence_);
   const bool counted = silent != 0;
   silent |= silenced(event, RuleSet::fired(evidence_) & ~before);
   if (silent != 0 && !counted) ++counts_.excepted;
-  if (const Evidence* of_alerts = RuleSet::primary(evidence_, ~silent);
-      of_alerts != fired &&
-      suppression_.note(*of_alerts->rule, event, score_of(of_alerts->p_value))) {
-    fired = of_alerts;
+  const Evidence* speaks = RuleSet::primary(evidence_, ~silent);
+  if (speaks != fired && suppression_.holds_back(*speaks->rule, event, score_of(speaks->p_value))) {
+    speaks = fired;
   }
-  raise({event, *fired, evidence_, score_of(fired->p_value), stands_for});
+  raise(event, *fired, *speaks);
+}
+
+void Pipeline::raise(const Event& event, const Evidence& fired, const Evidence& speaks) {
+  const Alert alert{event, speaks, evidence_, score_of(speaks.p_value), 1};
+  const auto rule = static_cast<std::size_t>(&speaks - evidence_.data());
+  const bool loud = alert.score >= options_.min_score;
+  if (loud && !caps_.admit(rule, *speaks.rule, event, alert.score)) {
+    // Not remembered: what is alike to it belongs to the summary as well.
+    ++counts_.summed_up;
+    return;
+  }
+  const std::string id = loud ? alert_id(event, *speaks.rule) : std::string();
+  suppression_.remember(*fired.rule, event, score_of(fired.p_value), loud ? speaks.rule : nullptr,
+                        id);
+  // What is alike for the rule that speaks raises alerts of other rules; no update is missing.
+  if (&speaks != &fired) {
+    suppression_.remember(*speaks.rule, event, alert.score, nullptr, {});
+  }
+  if (!loud) {
+    ++counts_.below_min_score;
+    return;
+  }
+  ++counts_.alerts;
+  ++counts_.by_rule[rule];
+  sink_.on_alert(alert);
+}
+
+void Pipeline::finish() {
+  suppression_.tell_all();
+  caps_.tell_all();
 }
 
 RuleMask Pipeline::silenced(const Event& event, RuleMask fired) const {
@@ -93,22 +136,13 @@ RuleMask Pipeline::silenced(const Event& event, RuleMask fired) const {
   return options_.exceptions->silenced(event, fired);
 }
 
-void Pipeline::learn(TimeUs time, RuleMask mask, bool later) {
+void Pipeline::learn(const Event& event, RuleMask mask, bool later) {
+  Quarantine& quarantine = event.outcome == Outcome::success ? quarantine_ : failures_;
   if (!later) {
-    rules_.learn(keys_, mask, baseline_.epoch_of(time), baseline_);
-  } else if (!quarantine_.hold(keys_, mask, time + baseline_.options().epoch_us)) {
+    rules_.learn(keys_, mask, baseline_.epoch_of(event.time), baseline_);
+  } else if (!quarantine.hold(keys_, mask, event.time + baseline_.options().epoch_us)) {
     ++counts_.quarantine_full;
   }
-}
-
-void Pipeline::raise(const Alert& alert) {
-  if (alert.score < options_.min_score) {
-    ++counts_.below_min_score;
-    return;
-  }
-  ++counts_.alerts;
-  ++counts_.by_rule[static_cast<std::size_t>(&alert.primary - evidence_.data())];
-  sink_.on_alert(alert);
 }
 
 }  // namespace doorward

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "agent/alert_caps.h"
 #include "agent/quarantine.h"
 #include "agent/suppression.h"
 #include "plugins/alert.h"
@@ -33,6 +34,9 @@ struct PipelineCounts {
   std::uint64_t alerts = 0;
   std::uint64_t excepted = 0;   ///< events for which an exception silenced a rule
   std::uint64_t held_back = 0;  ///< alike to an alert already raised
+  std::uint64_t updates = 0;    ///< told of what was held back
+  std::uint64_t summed_up = 0;  ///< beyond what a rule may raise in a period
+  std::uint64_t summaries = 0;  ///< told of them
   std::uint64_t below_min_score = 0;
   std::uint64_t quarantine_full = 0;   ///< never learned
   std::vector<std::uint64_t> by_rule;  ///< alerts by the rule that speaks for them
@@ -43,6 +47,9 @@ class PipelineSink {
  public:
   virtual ~PipelineSink() = default;
   virtual void on_alert(const Alert& alert) = 0;
+  /// Events that were held back, and alerts that were too many: told later, in few words.
+  virtual void on_update(const AlertUpdate& update) { (void)update; }
+  virtual void on_summary(const AlertSummary& summary) { (void)summary; }
   /// Every scored event, before its alert if it has one.
   virtual void on_scored(const Event& event, std::span<const Evidence> evidence) {
     (void)event, (void)evidence;
@@ -60,16 +67,19 @@ class Pipeline final : public EventSink {
 
   /// The wall clock went on; see PipelineOptions::now.
   void set_clock(TimeUs now) { options_.now = now; }
+  /// Tells what was held back and is not told yet. At the end of a run whose state is not kept.
+  void finish();
 
   [[nodiscard]] const PipelineCounts& counts() const { return counts_; }
   /// Events held back from learning now. They are not part of the baseline.
-  [[nodiscard]] std::size_t quarantined() const { return quarantine_.size(); }
+  [[nodiscard]] std::size_t quarantined() const { return quarantine_.size() + failures_.size(); }
 
  private:
   /// The rules that fired and have to stay silent on this event.
   [[nodiscard]] RuleMask silenced(const Event& event, RuleMask fired) const;
-  void learn(TimeUs time, RuleMask mask, bool later);
-  void raise(const Alert& alert);
+  void learn(const Event& event, RuleMask mask, bool later);
+  /// An alert of `fired` that nothing alike holds back, under the name of the rule that `speaks`.
+  void raise(const Event& event, const Evidence& fired, const Evidence& speaks);
 
   const RuleSet& rules_;
   Baseline& baseline_;
@@ -77,7 +87,9 @@ class Pipeline final : public EventSink {
   PipelineOptions options_;
   PipelineCounts counts_;
   Quarantine quarantine_;
+  Quarantine failures_;
   Suppression suppression_;
+  AlertCaps caps_;
   EventKeys keys_{};
   std::vector<Evidence> evidence_;
   LiveState state_;

@@ -11,7 +11,8 @@ namespace doorward {
 
 class Quarantine {
  public:
-  Quarantine() : held_(kQuarantineMax) {}
+  /// Holds `most` events at a time.
+  explicit Quarantine(std::size_t most) : held_(most) {}
 
   /// Holds an event's keys until `release`. False when the quarantine is full: the event is then
   /// never learned. Releases must not go backwards; an earlier one waits for those before it.

@@ -53,6 +53,7 @@ int watch(const CommonOptions& options, InputSet& inputs, EventSink& sink, Progr
     if (written && !stop.came()) stop.wait(spool.descriptor(), spool.wait_ms());
   }
   inputs.finish(sink);
+  if (hooks.finish) hooks.finish();
   written = written && flush(hooks);
   return good && written ? kExitDone : kExitUnreadable;
 }
@@ -69,6 +70,7 @@ int read_inputs(const CommonOptions& options, InputSet& inputs, EventSink& sink,
                 const ReadHooks& hooks) {
   if (options.watch) return watch(options, inputs, sink, progress, hooks);
   inputs.read(sink, [&] { progress.tick(); });
+  if (hooks.finish) hooks.finish();
   const bool written = flush(hooks);
   progress.finish();
   const bool good = report(inputs.take_errors());

@@ -12,6 +12,7 @@ namespace doorward {
 /// What is done between two parts of the input.
 struct ReadHooks {
   std::function<void(TimeUs now)> begin;  ///< before each part, with the wall clock; may be empty
+  std::function<void()> finish;           ///< once, after the last part; may be empty
   std::function<bool()> flush;  ///< after each part: hands on what was written; false: it failed
 };
 

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "agent/limits.h"
+#include "plugins/alert_notes.h"
 #include "plugins/limits.h"
 #include "plugins/printable.h"
 
@@ -26,15 +27,6 @@ void append_some(std::string& out, bool& first, std::uint64_t count, const char*
 }
 
 }  // namespace
-
-std::string with_commas(std::uint64_t value) {
-  std::string digits = std::to_string(value);
-  for (std::size_t at = digits.size(); at > 3;) {
-    at -= 3;
-    digits.insert(at, ",");
-  }
-  return digits;
-}
 
 void append_input_summary(const InputSet& inputs, double seconds, std::string& out) {
   const auto lines = static_cast<double>(inputs.lines());
@@ -108,7 +100,14 @@ void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, st
     append_some(by_rule, first, counts.by_rule[i], rules.rule(i).id.c_str());
   }
   if (!by_rule.empty()) out += ": " + by_rule;
-  if (counts.held_back > 0) out += "; " + with_commas(counts.held_back) + " alike held back";
+  if (counts.held_back > 0) {
+    out += "; " + with_commas(counts.held_back) + " alike held back, told in " +
+           with_commas(counts.updates) + (counts.updates == 1 ? " update" : " updates");
+  }
+  if (counts.summed_up > 0) {
+    out += "; " + with_commas(counts.summed_up) + " beyond " + std::to_string(kAlertsPerPeriodMax) +
+           " in a quarter of an hour, summed up in " + with_commas(counts.summaries);
+  }
   if (counts.below_min_score > 0) {
     out += "; " + with_commas(counts.below_min_score) + " below --min-score";
   }

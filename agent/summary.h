@@ -30,7 +30,4 @@ void append_exception_summary(const PipelineCounts& counts, const ExceptionSet& 
 /// "baseline  8.0 MiB, 3.1 % full, 1,234 pairs, a new pair reads as seen with p = 1e-07"
 void append_baseline_summary(const Baseline& baseline, std::string& out);
 
-/// 1234567 as "1,234,567".
-std::string with_commas(std::uint64_t value);
-
 }  // namespace doorward

@@ -1,40 +1,128 @@
 #include "agent/suppression.h"
 
 #include <algorithm>
+#include <cassert>
+#include <cstring>
 
 #include "plugins/view.h"
 
 namespace doorward {
+namespace {
 
-std::uint32_t Suppression::note(const Rule& rule, const Event& event, double score) {
-  // Alerts are few, so text is fine here; lengths keep lists of values apart.
-  std::string text = rule.id;
-  for (const View& view : rule.suppress_by) {
-    const std::string value = view_text(view, event);
-    text += '\n' + std::to_string(value.size()) + ':' + value;
-  }
-  const Hash128 key = hash_text(HashKey{}, text);
+/// Cut::whole is hashed where it lies; other views are short texts.
+Hash128 hash_of(const View& view, const Event& event) {
+  if (view.cut != Cut::whole) return hash_text(HashKey{}, view_text(view, event));
+  if (!view.ip) return hash_text(HashKey{}, event[view.field]);
+  return hash_text(HashKey{}, {reinterpret_cast<const char*>(event.ip.bytes.data()),
+                               event.ip.valid() ? event.ip.bytes.size() : 0});
+}
+
+Hash128 key_of(const Rule& rule, const Event& event) {
+  Hash128 key = hash_text(HashKey{}, rule.id);
+  for (const View& view : rule.suppress_by) key = join(key, hash_of(view, event), 0);
+  return key;
+}
+
+}  // namespace
+
+Suppression::Suppression(Tell tell)
+    : tell_(std::move(tell)), entries_(kSuppressionSets * kSuppressionWays) {}
+
+TimeUs Suppression::due(const Entry& entry) {
+  return entry.told + std::min(entry.told_as->suppress_us, kSuppressUsMax);
+}
+
+Suppression::Entry* Suppression::find(Hash128 key) {
   const std::size_t set = static_cast<std::size_t>(key.low % kSuppressionSets) * kSuppressionWays;
-  Entry* oldest = &entries_[set];
   for (std::size_t way = 0; way < kSuppressionWays; ++way) {
-    Entry& entry = entries_[set + way];
-    if (entry.key == key) {
-      const bool alike =
-          event.time - entry.newest <= rule.suppress_us && score < entry.score + kWorseBy;
-      entry.newest = std::max(entry.newest, event.time);
-      if (alike) {
-        ++entry.held_back;
-        return 0;
-      }
-      const std::uint32_t stands_for = entry.held_back + 1;
-      entry.held_back = 0;
-      entry.score = score;
-      return stands_for;
-    }
-    if (entry.newest < oldest->newest) oldest = &entry;
+    if (entries_[set + way].key == key) return &entries_[set + way];
   }
-  *oldest = {key, event.time, score, 0};
-  return 1;
+  return nullptr;
+}
+
+bool Suppression::holds_back(const Rule& rule, const Event& event, double score) {
+  Entry* entry = find(key_of(rule, event));
+  if (entry == nullptr) return false;
+  const bool alike =
+      event.time - entry->newest <= rule.suppress_us && score < entry->score + kWorseBy;
+  if (!alike) return false;
+  entry->newest = std::max(entry->newest, event.time);
+  if (entry->occurrences != UINT32_MAX) ++entry->occurrences;
+  if (is_due(*entry)) next_due_ = std::min(next_due_, due(*entry));
+  return true;
+}
+
+void Suppression::remember(const Rule& rule, const Event& event, double score, const Rule* told_as,
+                           std::string_view id) {
+  const Hash128 key = key_of(rule, event);
+  Entry* place = find(key);
+  if (place == nullptr) {
+    const std::size_t set = static_cast<std::size_t>(key.low % kSuppressionSets) * kSuppressionWays;
+    place =
+        &*std::min_element(entries_.begin() + static_cast<std::ptrdiff_t>(set),
+                           entries_.begin() + static_cast<std::ptrdiff_t>(set + kSuppressionWays),
+                           [](const Entry& a, const Entry& b) { return a.newest < b.newest; });
+  }
+  if (is_due(*place)) tell(*place, event.time);
+  *place = Entry{};
+  place->key = key;
+  place->first = place->newest = place->told = event.time;
+  place->score = score;
+  place->occurrences = place->told_occurrences = 1;
+  if (told_as == nullptr) return;
+  place->told_as = told_as;
+  assert(id.size() == place->id.size());
+  std::copy(id.begin(), id.end(), place->id.begin());
+  std::array<char, IpAddress::kTextMax> room;
+  const std::string_view source = event[Field::source_address];
+  const std::array<std::string_view, 3> texts = {event[Field::user_name],
+                                                 source.empty() ? event.ip.format(room) : source,
+                                                 event[Field::host_name]};
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    // A long name may not leave nothing for the others.
+    const std::size_t size =
+        std::min({texts[i].size(), kKeptTextBytes / 2 - 8, kKeptTextBytes - used});
+    std::memcpy(place->text.data() + used, texts[i].data(), size);
+    place->sizes[i] = static_cast<std::uint8_t>(size);
+    used += size;
+  }
+}
+
+void Suppression::tell(Entry& entry, TimeUs now) {
+  const std::string_view text(entry.text.data(), entry.text.size());
+  const std::size_t user = entry.sizes[0];
+  const std::size_t source = entry.sizes[1];
+  tell_({*entry.told_as,
+         {entry.id.data(), entry.id.size()},
+         entry.first,
+         entry.newest,
+         entry.occurrences,
+         entry.score,
+         text.substr(0, user),
+         text.substr(user, source),
+         text.substr(user + source, entry.sizes[2])});
+  entry.told_occurrences = entry.occurrences;
+  entry.told = now;
+}
+
+void Suppression::tell_due(TimeUs now) {
+  next_due_ = INT64_MAX;
+  for (Entry& entry : entries_) {
+    if (!is_due(entry)) continue;
+    if (due(entry) <= now) {
+      tell(entry, now);
+    } else {
+      next_due_ = std::min(next_due_, due(entry));
+    }
+  }
+}
+
+void Suppression::tell_all() {
+  for (Entry& entry : entries_) {
+    if (is_due(entry)) tell(entry, entry.newest);
+  }
+  next_due_ = INT64_MAX;
 }
 
 }  // namespace doorward

@@ -1,34 +1,71 @@
-// Alike alerts are one: the same rule and the same values again raise a count instead.
+// Alike alerts are one: the same rule and the same values again raise a count instead, and the
+// count is told.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <functional>
 #include <vector>
 
 #include "agent/limits.h"
+#include "plugins/alert_notes.h"
 #include "plugins/event.h"
 #include "plugins/rule.h"
 #include "sketch/hash.h"
 
 namespace doorward {
 
+/// Remembers the alerts of late, kSuppressionSets x kSuppressionWays of them, and counts what is
+/// alike. A count that was raised is told as an update of the alert: once rule.suppress_us have
+/// passed since the alert or its last update, when the alert is forgotten or raised anew, and by
+/// tell_all(). So every event that was held back is part of the newest update of its alert.
 class Suppression {
  public:
-  Suppression() : entries_(kSuppressionSets * kSuppressionWays) {}
+  using Tell = std::function<void(const AlertUpdate&)>;
 
-  /// Notes that a rule fired on an event. Gives 0 when an alike alert was raised, no more than
-  /// rule.suppress_us lie between it (or its newest repetition) and this one, and this one is not
-  /// clearly worse (kWorseBy points of score); else the number of events the alert stands for: this
-  /// one and those held back before.
-  std::uint32_t note(const Rule& rule, const Event& event, double score);
+  explicit Suppression(Tell tell);
+
+  /// Whether an alert alike to this one is remembered: no more than rule.suppress_us lie between
+  /// it (or its newest repetition) and this one, and this one is not clearly worse (kWorseBy points
+  /// of score). It is then counted. Does not allocate for views of text and source.ip.
+  bool holds_back(const Rule& rule, const Event& event, double score);
+
+  /// Remembers an alert that was not held back. `told_as`: the rule under which it was handed on,
+  /// with its event.id; null when it was not, so that there is nothing to update.
+  void remember(const Rule& rule, const Event& event, double score, const Rule* told_as,
+                std::string_view id);
+
+  /// Event time from which on tell_due() has something to say; INT64_MAX: nothing.
+  [[nodiscard]] TimeUs next_due() const { return next_due_; }
+  void tell_due(TimeUs now);
+  /// At the end of a run: every count that is not told yet.
+  void tell_all();
 
  private:
   struct Entry {
     Hash128 key;
-    TimeUs newest = kNoTime;
-    double score = 0;  // of the alert that was raised
-    std::uint32_t held_back = 0;
+    TimeUs first = kNoTime;         // of the alert
+    TimeUs newest = kNoTime;        // of the alert and what is alike
+    TimeUs told = kNoTime;          // when the alert or its last update was told
+    double score = 0;               // of the alert
+    const Rule* told_as = nullptr;  // null: never told
+    std::uint32_t occurrences = 0;  // the alert and what is alike
+    std::uint32_t told_occurrences = 0;
+    std::array<char, 32> id{};
+    std::array<std::uint8_t, 3> sizes{};  // of user, source and host, one after the other
+    std::array<char, kKeptTextBytes> text{};
   };
+
+  [[nodiscard]] Entry* find(Hash128 key);
+  static bool is_due(const Entry& entry) {
+    return entry.told_as != nullptr && entry.occurrences > entry.told_occurrences;
+  }
+  static TimeUs due(const Entry& entry);
+  void tell(Entry& entry, TimeUs now);
+
+  Tell tell_;
   std::vector<Entry> entries_;
+  TimeUs next_due_ = INT64_MAX;  // of all entries with something to tell, or earlier
 };
 
 }  // namespace doorward

@@ -82,9 +82,7 @@ std::string what_happened(const Event& event) {
   return call_head(event) + from_where(event);
 }
 
-}  // namespace
-
-std::string alert_id(const Event& event, const Rule& rule) {
+std::string id_of(const Event& event, const Rule& rule, std::string_view kind) {
   crypto_generichash_state state;
   std::array<unsigned char, 16> digest{};
   crypto_generichash_init(&state, nullptr, 0, digest.size());
@@ -96,10 +94,21 @@ std::string alert_id(const Event& event, const Rule& rule) {
   }
   if (!event[Field::record_id].empty()) feed(state, event[Field::record_id]);
   feed(state, std::to_string(event.pid) + "/" + std::string(outcome_name(event.outcome)));
+  if (!kind.empty()) feed(state, kind);
   crypto_generichash_final(&state, digest.data(), digest.size());
   std::array<char, digest.size() * 2 + 1> hex{};
   sodium_bin2hex(hex.data(), hex.size(), digest.data(), digest.size());
   return hex.data();
+}
+
+}  // namespace
+
+std::string alert_id(const Event& event, const Rule& rule) {
+  return id_of(event, rule, {});
+}
+
+std::string summary_id(const Event& first, const Rule& rule) {
+  return id_of(first, rule, "summary");
 }
 
 std::string evidence_phrase(const Evidence& evidence, const Event& event) {

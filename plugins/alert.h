@@ -20,13 +20,16 @@ struct Alert {
   /// Of all rules; only those with `applies` and a p-value below 1 have something to say.
   std::span<const Evidence> evidence;
   double score = 0;  ///< of the primary rule, 0..100
-  /// Alike events held back since the last alert, this one included.
+  /// Events that the alert stands for. Updates (plugins/alert_notes.h) tell of those that follow.
   std::uint32_t occurrences = 1;
 };
 
 /// event.id: 128 bits of BLAKE2b over the event's facts and the rule's id, in hex. The same event
 /// and rule give the same id in every run, whichever of the two logs was read first.
 std::string alert_id(const Event& event, const Rule& rule);
+
+/// event.id of the summary that begins with this event: likewise, and no alert's.
+std::string summary_id(const Event& first, const Rule& rule);
 
 /// One sentence for a person, with the numbers: "alice logged on to db-04 from 203.0.113.9: a new
 /// address for alice (1 in 480), ... (p = 2.1e-6, score 89)".

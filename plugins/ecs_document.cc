@@ -26,14 +26,6 @@ constexpr std::array<ToldName, 8> kTold = {{{Told::authlog, "authlog"},
                                             {Told::suricata, "suricata"},
                                             {Told::alerts, "alerts"}}};
 
-/// event.severity: ECS wants a number in which larger is worse.
-int severity_number(std::string_view name) {
-  if (name == "critical") return 99;
-  if (name == "high") return 73;
-  if (name == "medium") return 47;
-  return 21;
-}
-
 void event_fields(JsonWriter& json, const Event& event) {
   const std::string_view category = event[Field::event_category];
   json.open_array("category").item(category.empty() ? "authentication" : category).close_array();
@@ -223,6 +215,13 @@ void backoff_array(JsonWriter& json, const Alert& alert) {
 }
 
 }  // namespace
+
+int severity_number(std::string_view name) {
+  if (name == "critical") return 99;
+  if (name == "high") return 73;
+  if (name == "medium") return 47;
+  return 21;
+}
 
 void append_event_document(const Event& event, std::string& out) {
   JsonWriter json(out);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "plugins/alert.h"
 #include "plugins/event.h"
@@ -15,6 +16,9 @@ void append_event_document(const Event& event, std::string& out);
 /// Appends the document of an alert: the event's, with event.{kind,id,risk_score,severity}, rule.*,
 /// threat.*, message and doorward.{score,p_value,evidence,backoff,occurrences}.
 void append_alert_document(const Alert& alert, std::string& out);
+
+/// event.severity of a severity's name: ECS wants a number in which larger is worse.
+int severity_number(std::string_view name);
 
 /// Appends a scored event: the event's document with doorward.{score,p_value,rules}, as
 /// `replay --scores` prints it.

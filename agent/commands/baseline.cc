@@ -6,6 +6,7 @@
 #include "agent/commands/commands.h"
 #include "agent/options.h"
 #include "agent/summary.h"
+#include "plugins/alert_notes.h"
 #include "plugins/json_writer.h"
 #include "plugins/time_text.h"
 #include "proto/baseline_file.h"

@@ -5,8 +5,8 @@
 #include "agent/commands/commands.h"
 #include "agent/load_exceptions.h"
 #include "agent/options.h"
-#include "plugins/printable.h"
 #include "plugins/exceptions/exception_review.h"
+#include "plugins/printable.h"
 #include "plugins/set_files.h"
 #include "plugins/timezone.h"
 

@@ -44,6 +44,12 @@ class Printer final : public PipelineSink {
   void on_alert(const Alert& alert) override {
     if (!scores_) output_.on_alert(alert);
   }
+  void on_update(const AlertUpdate& update) override {
+    if (!scores_) output_.on_update(update);
+  }
+  void on_summary(const AlertSummary& summary) override {
+    if (!scores_) output_.on_summary(summary);
+  }
   void on_scored(const Event& event, std::span<const Evidence> evidence) override {
     if (!scores_) return;
     append_scored_document(event, evidence, out_.buffer());
@@ -138,6 +144,7 @@ int run_replay(const ReplayOptions& options) {
   InputSet inputs(first_files(options.common), input);
   Progress progress(inputs, options.quiet);
   const ReadHooks hooks{.begin = [&](TimeUs now) { pipeline.set_clock(now); },
+                        .finish = [&] { pipeline.finish(); },
                         .flush = [&] { return printer.flush(); }};
   int status = read_inputs(options.common, inputs, enricher, progress, hooks);
   if (!options.baseline_out.empty()) {

@@ -42,6 +42,11 @@ std::string text_at(const json::object& object, std::string_view path) {
   return {value->get_string().data(), value->get_string().size()};
 }
 
+bool is_true(const json::object& object, std::string_view path) {
+  const json::value* value = find(object, path);
+  return value != nullptr && value->is_bool() && value->get_bool();
+}
+
 double number_at(const json::object& object, std::string_view path, double otherwise) {
   const json::value* value = find(object, path);
   if (value == nullptr || !value->is_number()) {
@@ -69,6 +74,15 @@ std::optional<Alert> read_alert(const std::string& line) {
                text_at(object, "rule.id")};
 }
 
+// An update of an alert, or a summary of many.
+bool is_note(const std::string& line) {
+  json::error_code error;
+  const json::value document = json::parse(line, error);
+  return !error && document.is_object() &&
+         (is_true(document.get_object(), "doorward.update") ||
+          is_true(document.get_object(), "doorward.summary"));
+}
+
 }  // namespace
 
 AlertFile load_alerts(const std::string& path) {
@@ -84,6 +98,10 @@ AlertFile load_alerts(const std::string& path) {
   std::string line;
   while (std::getline(in, line)) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) {
+      continue;
+    }
+    // What is told later of alerts that were raised, or summed up, is nothing new to look at.
+    if (is_note(line)) {
       continue;
     }
     if (std::optional<Alert> alert = read_alert(line)) {

@@ -1,4 +1,4 @@
-// The interface of an output: takes alerts, delivers them.
+// The interface of an output: takes alerts and what is told beside them, delivers them.
 #pragma once
 
 #include <cstdio>
@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "plugins/alert.h"
+#include "plugins/alert_notes.h"
 
 namespace doorward {
 
@@ -20,6 +21,10 @@ class Output {
  public:
   virtual ~Output() = default;
   virtual void on_alert(const Alert& alert) = 0;
+  /// An alert handed on before went on; and what a rule was not let say. Both are part of what
+  /// must reach the reader.
+  virtual void on_update(const AlertUpdate& update) = 0;
+  virtual void on_summary(const AlertSummary& summary) = 0;
   /// Hands everything written so far to the operating system; false when that failed.
   virtual bool flush() = 0;
 };

@@ -32,7 +32,11 @@ class Collect final : public PipelineSink {
   void on_scored(const Event& /*event*/, std::span<const Evidence> /*evidence*/) override {
     ++scored;
   }
+  void on_update(const AlertUpdate& update) override {
+    updates.push_back(std::string(update.id) + " " + std::to_string(update.occurrences));
+  }
   std::vector<Seen> alerts;
+  std::vector<std::string> updates;  // "id occurrences"
   int scored = 0;
 };
 

@@ -42,10 +42,13 @@ TEST_F(PipelineTest, TheLikeIsHeldBackAndCounted) {
   }
   EXPECT_EQ(sink_.alerts.size(), 1U);
   EXPECT_EQ(pipeline_->counts().held_back, 4U);
-  // Two quiet days later it speaks again, for all that was held back.
+  // A day after the alert its count is told; two quiet days later it is a new alert.
+  logon("bob", "10.1.5.7", "db-01", monday + kDay + 3 * kHour);
+  ASSERT_EQ(sink_.updates.size(), 1U);
+  EXPECT_EQ(sink_.updates[0], sink_.alerts[0].id + " 5");
   logon("alice", "203.0.113.9", "db-04", monday + 2 * kDay + 3 * kHour);
   ASSERT_EQ(sink_.alerts.size(), 2U);
-  EXPECT_EQ(sink_.alerts[1].occurrences, 5U);
+  EXPECT_EQ(sink_.alerts[1].occurrences, 1U);
   EXPECT_NE(sink_.alerts[0].id, sink_.alerts[1].id);
 }
 

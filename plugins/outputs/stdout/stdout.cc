@@ -22,14 +22,44 @@ class Stdout final : public Output {
     } else {
       append_alert_document(alert, out_.buffer());
     }
-    out_.end_line();
-    // A person reads along; a program gets blocks.
-    if (options_.text) out_.flush();
+    end();
+  }
+
+  void on_update(const AlertUpdate& update) override {
+    if (options_.text) {
+      append_note(update.newest, "MORE", update.rule, update_sentence(update), update.id);
+    } else {
+      append_update_document(update, out_.buffer());
+    }
+    end();
+  }
+
+  void on_summary(const AlertSummary& summary) override {
+    if (options_.text) {
+      append_note(summary.newest, "SUMMARY", summary.rule, summary_sentence(summary), summary.id);
+    } else {
+      append_summary_document(summary, out_.buffer());
+    }
+    end();
   }
 
   bool flush() override { return out_.flush(); }
 
  private:
+  void end() {
+    out_.end_line();
+    // A person reads along; a program gets blocks.
+    if (options_.text) out_.flush();
+  }
+
+  void append_note(TimeUs time, const char* kind, const Rule& rule, const std::string& sentence,
+                   std::string_view id) {
+    std::array<char, 32> head{};
+    std::snprintf(head.data(), head.size(), "%-8s      ", kind);
+    out_.buffer() += format_time(time).substr(0, 19) + "Z  " + head.data() + rule.name + "\n    " +
+                     printable(sentence) + "; id " + std::string(id.substr(0, 12));
+  }
+
   void append_text(const Alert& alert, std::string& out) const {
     const Rule& rule = *alert.primary.rule;
     const Severity& severity = rule.severity_at(alert.score);
@@ -54,9 +84,6 @@ class Stdout final : public Output {
     }
     for (const Threat& threat : rule.threats) {
       out += "; " + threat.technique_id + " " + threat.technique_name;
-    }
-    if (alert.occurrences > 1) {
-      out += "; " + std::to_string(alert.occurrences - 1) + " alike held back since the last";
     }
     out += "; id " + alert_id(alert.event, rule).substr(0, 12);
   }
