@@ -14,6 +14,11 @@ namespace {
 
 constexpr unsigned kInflateBytes = 128U * 1024;
 
+std::string inflate_words(int code, const char* words) {
+  return code == Z_BUF_ERROR ? "truncated gzip: ends in mid-stream"
+                             : "broken gzip: " + std::string(words);
+}
+
 std::string words_of_errno() {
   return std::system_category().message(errno);
 }
@@ -66,11 +71,6 @@ Status InputFile::begin_gzip() {
   is_gzip_ = true;
   read_ = 0;
   return {};
-}
-
-std::string InputFile::inflate_words(int code, const char* words) const {
-  return code == Z_BUF_ERROR ? "truncated gzip: ends in mid-stream"
-                             : "broken gzip: " + std::string(words);
 }
 
 std::size_t InputFile::read(char* to, std::size_t size) {

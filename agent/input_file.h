@@ -50,7 +50,6 @@ class InputFile {
 
  private:
   Status open_descriptor();
-  std::string inflate_words(int code, const char* words) const;
 
   std::string path_;
   std::string fault_;

@@ -21,8 +21,8 @@ int year_of(TimeUs time) {
 
 }  // namespace
 
-InputSet::InputSet(const std::vector<std::string>& paths, const InputOptions& options)
-    : options_(options) {
+InputSet::InputSet(const std::vector<std::string>& paths, InputOptions options)
+    : options_(std::move(options)) {
   add(paths);
 }
 

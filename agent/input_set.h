@@ -42,7 +42,7 @@ struct InputFaults {
 class InputSet {
  public:
   /// Like add() to an empty set.
-  InputSet(const std::vector<std::string>& paths, const InputOptions& options);
+  InputSet(const std::vector<std::string>& paths, InputOptions options);
 
   /// Adds files, "-" for standard input, and folders: all regular files below them that are logs by
   /// their name (agent/folder_files.h).

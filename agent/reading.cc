@@ -20,7 +20,7 @@ bool flush(const ReadHooks& hooks) {
 
 int watch(const CommonOptions& options, InputSet& inputs, EventSink& sink, Progress& progress,
           const ReadHooks& hooks) {
-  const StopSignal stop;
+  const StopSignal noting;
   std::vector<std::string> folders;
   for (const std::string& path : options.files) {
     if (is_folder(path)) folders.push_back(path);
@@ -31,9 +31,9 @@ int watch(const CommonOptions& options, InputSet& inputs, EventSink& sink, Progr
   bool written = true;
   const auto tick = [&] {
     progress.tick();
-    if (stop.came()) inputs.stop();
+    if (StopSignal::came()) inputs.stop();
   };
-  for (bool first = true; written && !stop.came(); first = false) {
+  for (bool first = true; written && !StopSignal::came(); first = false) {
     const std::vector<std::string> files = spool.take();
     good = report(spool.take_errors()) && good;
     if (!spool.why_polling().empty() && !told_polling) {
@@ -50,7 +50,7 @@ int watch(const CommonOptions& options, InputSet& inputs, EventSink& sink, Progr
       progress.finish();
       good = report(inputs.take_errors()) && good;
     }
-    if (written && !stop.came()) stop.wait(spool.descriptor(), spool.wait_ms());
+    if (written && !StopSignal::came()) StopSignal::wait(spool.descriptor(), spool.wait_ms());
   }
   inputs.finish(sink);
   if (hooks.finish) hooks.finish();

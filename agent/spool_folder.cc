@@ -31,8 +31,8 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-SpoolFolder::SpoolFolder(const std::vector<std::string>& folders, const SpoolOptions& options)
-    : folders_(folders), options_(options) {
+SpoolFolder::SpoolFolder(std::vector<std::string> folders, const SpoolOptions& options)
+    : folders_(std::move(folders)), options_(options) {
   if (!options_.notify) return;
   notify_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (notify_ < 0) stop_notify(std::system_category().message(errno));
@@ -141,7 +141,7 @@ void SpoolFolder::closed(const std::string& path) {
 }
 
 void SpoolFolder::read_notices() {
-  alignas(inotify_event) std::array<char, 64 * 1024> buffer;
+  alignas(inotify_event) std::array<char, std::size_t{64} * 1024> buffer;
   while (notify_ >= 0) {
     const ssize_t got = read(notify_, buffer.data(), buffer.size());
     if (got <= 0) return;

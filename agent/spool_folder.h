@@ -40,7 +40,7 @@ struct SpoolOptions {
 /// wait for descriptor() or wait_ms(), then take(). For one thread.
 class SpoolFolder {
  public:
-  explicit SpoolFolder(const std::vector<std::string>& folders, const SpoolOptions& options = {});
+  explicit SpoolFolder(std::vector<std::string> folders, const SpoolOptions& options = {});
   ~SpoolFolder();
   SpoolFolder(const SpoolFolder&) = delete;
   SpoolFolder& operator=(const SpoolFolder&) = delete;

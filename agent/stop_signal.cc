@@ -48,11 +48,11 @@ StopSignal::~StopSignal() {
   }
 }
 
-bool StopSignal::came() const {
+bool StopSignal::came() {
   return came_flag != 0;
 }
 
-void StopSignal::wait(int descriptor, int wait_ms) const {
+void StopSignal::wait(int descriptor, int wait_ms) {
   // A negative descriptor is passed over by poll().
   std::array<pollfd, 2> what = {pollfd{wake_pipe[0], POLLIN, 0}, pollfd{descriptor, POLLIN, 0}};
   poll(what.data(), what.size(), wait_ms);

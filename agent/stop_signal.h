@@ -12,10 +12,10 @@ class StopSignal {
   StopSignal(const StopSignal&) = delete;
   StopSignal& operator=(const StopSignal&) = delete;
 
-  [[nodiscard]] bool came() const;
+  [[nodiscard]] static bool came();
   /// Waits until the signal comes or `descriptor` (-1: none) can be read, at most `wait_ms`
   /// (-1: without end).
-  void wait(int descriptor, int wait_ms) const;
+  static void wait(int descriptor, int wait_ms);
 };
 
 }  // namespace doorward
