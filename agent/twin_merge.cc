@@ -302,8 +302,7 @@ void TwinMerge::hand_on_earliest(bool may_wait) {
 void TwinMerge::review_suspects(bool last) {
   reviewed_ = now_;
   std::size_t kept = 0;
-  for (std::size_t i = 0; i < suspects_.size(); ++i) {
-    const std::int32_t slot = suspects_[i];
+  for (const std::int32_t slot : suspects_) {
     const Event& event = waiting_[static_cast<std::size_t>(slot)].held.event();
     const TwinAbsence::Verdict verdict = absence_->judge(event);
     const bool silent = now_ - event.time > TwinAbsence::kSilenceMaxUs || now_ < event.time;

@@ -130,7 +130,7 @@ class Progress {
   [[nodiscard]] std::uint32_t count_of(const Entity& entity, std::size_t step,
                                        std::uint32_t now) const;
   void count_value(Entity& entity, Hash128 pair, std::uint32_t now);
-  void begin(Hash128 entity, Hash128 value, std::uint32_t now);
+  void begin(Hash128 key, Hash128 pair, std::uint32_t now);
   void judge(Entity* entity, Hash128 pair, std::uint32_t now);
 
   const Plan& plan_;
