@@ -63,6 +63,11 @@ inline constexpr std::size_t kTopNames = 8;
 inline constexpr std::size_t kTopNamesTold = 3;
 inline constexpr std::size_t kTopNameBytes = 64;
 
+/// An alert budget sets thresholds once verdicts of so many days were counted, and none below this
+/// score (p = 0.017): what happens every other week is nothing to alert on, however few verdicts.
+inline constexpr double kBudgetDaysMin = 7;
+inline constexpr double kBudgetScoreMin = 10;
+
 /// An alert like an earlier one is raised all the same when its score is higher by this much.
 inline constexpr double kWorseBy = 15;
 

@@ -126,6 +126,11 @@ Settings read_settings(const CommonOptions& options, std::vector<Error>& mistake
     settings.exceptions_dir = exceptions->text("dir");
     exceptions->refuse_unknown();
   }
+  if (std::optional<Params> alerts = params.table("alerts")) {
+    settings.budget_per_day =
+        alerts->number("budget_per_day", settings.budget_per_day, kBudgetMin, kBudgetMax);
+    alerts->refuse_unknown();
+  }
   params.tables("exception");  // read by ExceptionSet
   params.refuse_unknown();
   return settings;

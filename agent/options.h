@@ -17,6 +17,10 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitUsage = 1;
 inline constexpr int kExitUnreadable = 2;
 
+/// An alert budget, in expected false alerts a day.
+inline constexpr double kBudgetMin = 0.01;
+inline constexpr double kBudgetMax = 10'000;
+
 /// The common options of design.md 6.1, as typed.
 struct CommonOptions {
   std::vector<std::string> files;
@@ -51,6 +55,7 @@ struct Settings {
   std::string host_name;
   std::int64_t memory_mib = 8;
   std::vector<std::string> geo_databases;
+  double budget_per_day = 0;  ///< 0: none
 };
 
 /// Reads --config, or /etc/doorward/agent.toml when that exists, or gives the defaults. Mistakes

@@ -19,6 +19,7 @@ Pipeline::Pipeline(const RuleSet& rules, Baseline& baseline, PipelineSink& sink,
               ++counts_.summaries;
               sink_.on_summary(summary);
             }),
+      budget_(rules, options.budget_per_day),
       evidence_(rules.size()),
       state_(rules.make_state()) {
   counts_.by_rule.resize(rules.size());
@@ -44,6 +45,7 @@ void Pipeline::on_event(const Event& event) {
     ++counts_.future;
     return;
   }
+  if (event.time >= budget_.next_tick()) budget_.tick(event.time, baseline_);
   const std::int64_t epoch = baseline_.epoch_of(event.time);
   baseline_.advance(epoch);
   if (!baseline_.holds(epoch)) {
@@ -60,6 +62,8 @@ void Pipeline::on_event(const Event& event) {
   ++counts_.scored;
   rules_.observe(event, keys_, mask, state_);
   rules_.score(event, keys_, mask, baseline_, state_, evidence_);
+  budget_.count(evidence_, mask);
+  budget_.apply(evidence_);
   sink_.on_scored(event, evidence_);
 
   const Evidence* fired =
@@ -129,6 +133,7 @@ void Pipeline::raise(const Event& event, const Evidence& fired, const Evidence& 
 void Pipeline::finish() {
   suppression_.tell_all();
   caps_.tell_all();
+  budget_.flush(baseline_);
 }
 
 RuleMask Pipeline::silenced(const Event& event, RuleMask fired) const {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "agent/alert_budget.h"
 #include "agent/alert_caps.h"
 #include "agent/quarantine.h"
 #include "agent/suppression.h"
@@ -19,6 +20,7 @@ struct PipelineOptions {
   TimeUs alerts_from = kNoTime;  ///< events before it are only learned
   TimeUs now = INT64_MAX;        ///< wall clock; events later than now + kFutureMaxUs are refused
   double min_score = 0;          ///< alerts below it are counted and not handed on
+  double budget_per_day = 0;     ///< expected false alerts a day (AlertBudget); 0: none
   ExceptionSet* exceptions = nullptr;  ///< bound to the rules; may be null; outlives the pipeline
 };
 
@@ -67,9 +69,12 @@ class Pipeline final : public EventSink {
 
   /// The wall clock went on; see PipelineOptions::now.
   void set_clock(TimeUs now) { options_.now = now; }
-  /// Tells what was held back and is not told yet. At the end of a run whose state is not kept.
+  /// Tells what was held back and is not told yet, and completes the baseline. At the end of a run
+  /// whose state is not kept.
   void finish();
 
+  /// The thresholds in force.
+  [[nodiscard]] const AlertBudget& budget() const { return budget_; }
   [[nodiscard]] const PipelineCounts& counts() const { return counts_; }
   /// Events held back from learning now. They are not part of the baseline.
   [[nodiscard]] std::size_t quarantined() const { return quarantine_.size() + failures_.size(); }
@@ -90,6 +95,7 @@ class Pipeline final : public EventSink {
   Quarantine failures_;
   Suppression suppression_;
   AlertCaps caps_;
+  AlertBudget budget_;
   EventKeys keys_{};
   std::vector<Evidence> evidence_;
   LiveState state_;

@@ -117,6 +117,22 @@ void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, st
   out += '\n';
 }
 
+void append_budget_summary(const AlertBudget& budget, const RuleSet& rules, std::string& out) {
+  if (budget.per_day() <= 0) return;
+  append(out, "budget    %.4g a day", budget.per_day());
+  const char* before = ": ";
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (!budget.is_set(i)) continue;
+    append(out, "%s%s from score %.1f", before, rules.rule(i).id.c_str(), budget.threshold(i));
+    before = ", ";
+  }
+  if (*before == ':') {
+    append(out, ": %.0f days of events are needed first; rules fired at their own thresholds",
+           kBudgetDaysMin);
+  }
+  out += '\n';
+}
+
 void append_exception_summary(const PipelineCounts& counts, const ExceptionSet& exceptions,
                               std::string& out) {
   if (exceptions.size() == 0) return;

@@ -24,6 +24,8 @@ void append_geo_summary(const GeoDatabases& databases, const GeoCounts& counts, 
 void append_geo_off(const GeoDatabases& databases, const RuleSet& rules, std::string& out);
 /// What the pipeline refused, alerts by rule, and what was held back.
 void append_alert_summary(const PipelineCounts& counts, const RuleSet& rules, std::string& out);
+/// "budget    2 a day: unusual_logon from score 52, rare_user from 61"; nothing without one.
+void append_budget_summary(const AlertBudget& budget, const RuleSet& rules, std::string& out);
 /// "excepted  12: vpn-egress 10 (it-network), build-hosts 2 (ci)"; nothing when there are none.
 void append_exception_summary(const PipelineCounts& counts, const ExceptionSet& exceptions,
                               std::string& out);

@@ -56,6 +56,8 @@ struct Rule {
   std::string file;
   int version = 1;
   double threshold = 75;  ///< score 0..100 from which the rule fires; above 100: never by itself
+  /// Weight of the rule's share of an alert budget; 0: it keeps its threshold under a budget.
+  double budget_share = 1;
   Severity severity;
   double escalate_score = 101;  ///< from this score on, `escalated` instead of `severity`
   Severity escalated;

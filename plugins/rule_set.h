@@ -45,6 +45,10 @@ class RuleSet {
   [[nodiscard]] const Rule& rule(std::size_t index) const { return rules_[index]->rule; }
   /// Index of a rule by id; size() when there is none.
   [[nodiscard]] std::size_t find(std::string_view id) const;
+  /// See Detector::has_p_values.
+  [[nodiscard]] bool has_p_values(std::size_t index) const {
+    return rules_[index]->detector->has_p_values();
+  }
   [[nodiscard]] const ViewTable& views() const { return views_; }
   /// The rules of Stage::joint.
   [[nodiscard]] RuleMask joint_rules() const { return joint_; }

@@ -32,6 +32,7 @@ struct ReplayOptions {
   std::string baseline_in;
   std::string baseline_out;
   double min_score = 0;
+  double budget = 0;
   int memory_mib = 0;
   bool scores = false;
   bool quiet = false;
@@ -92,6 +93,7 @@ void print_summary(const InputSet& inputs, const Pipeline& pipeline, const RuleS
   append_skip_summary(inputs, out);
   out += geo;
   append_alert_summary(counts, rules, out);
+  append_budget_summary(pipeline.budget(), rules, out);
   append_exception_summary(counts, exceptions, out);
   append_baseline_summary(baseline, out);
   std::fputs(out.c_str(), stderr);
@@ -111,6 +113,7 @@ int run_replay(const ReplayOptions& options) {
   pipeline_options.exceptions = &exceptions;
   pipeline_options.now = clock_now();
   pipeline_options.min_score = options.min_score;
+  pipeline_options.budget_per_day = options.budget > 0 ? options.budget : settings.budget_per_day;
   if (!options.alerts_from.empty()) {
     const std::optional<TimeUs> from = parse_time(options.alerts_from);
     if (from) {
@@ -202,6 +205,11 @@ void add_replay(CLI::App& app, Run& run) {
   command->add_option("--min-score", typed->min_score, "Leave out alerts below this score")
       ->check(CLI::Range(0, 100))
       ->type_name("0..100");
+  command
+      ->add_option("--budget", typed->budget,
+                   "False alerts a day to expect; thresholds follow from it (docs/tuning.md)")
+      ->check(CLI::Range(kBudgetMin, kBudgetMax))
+      ->type_name("N");
   command->add_option("--baseline-in", typed->baseline_in, "Begin with this baseline")
       ->type_name("FILE");
   command->add_option("--baseline-out", typed->baseline_out, "Write the baseline learned")

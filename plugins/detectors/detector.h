@@ -48,6 +48,10 @@ class Detector {
 
   [[nodiscard]] virtual Stage stage() const { return Stage::event; }
 
+  /// Its p-values hold: of ordinary events a share of about a, or less, has p <= a. An alert budget
+  /// can then set the rule's threshold. False for verdicts that are yes or no.
+  [[nodiscard]] virtual bool has_p_values() const { return false; }
+
   /// Called once, when all rules are known: rules[i] is the one whose evidence is earlier[i].
   /// Settings that name rules there are not are mistakes.
   virtual void bind(std::span<const Rule* const> rules, std::vector<Error>& mistakes) {

@@ -8,3 +8,4 @@ doorward_test(rule_logs_test ${CMAKE_CURRENT_LIST_DIR}/rule_logs_test.cc ${CMAKE
 target_link_libraries(rule_logs_test PRIVATE doorward_mmdb_writer)
 doorward_test(watch_test ${CMAKE_CURRENT_LIST_DIR}/watch_test.cc)
 doorward_test(flood_test ${CMAKE_CURRENT_LIST_DIR}/flood_test.cc ${CMAKE_CURRENT_LIST_DIR}/program.cc)
+doorward_test(budget_test ${CMAKE_CURRENT_LIST_DIR}/budget_test.cc ${CMAKE_CURRENT_LIST_DIR}/program.cc)

@@ -31,6 +31,7 @@ TEST(Replay, FindsTheIntrusionOfTheDemoAndIsQuietBefore) {
     (last_days ? intruder : ordinary) += 1;
     EXPECT_NE(alert.find("\"kind\":\"alert\""), std::string::npos);
     EXPECT_NE(alert.find("\"message\":\""), std::string::npos);
+    if (alert.find("\"update\":true") != std::string::npos) continue;  // of an alert that is told
     EXPECT_NE(alert.find("\"evidence\":["), std::string::npos);
     EXPECT_NE(alert.find("\"threat\":{\"framework\":\"MITRE ATT&CK\""), std::string::npos);
   }

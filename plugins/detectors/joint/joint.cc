@@ -43,6 +43,7 @@ class Joint final : public Detector {
         prior_(prior) {}
 
   [[nodiscard]] Stage stage() const override { return Stage::joint; }
+  [[nodiscard]] bool has_p_values() const override { return true; }
 
   void bind(std::span<const Rule* const> rules, std::vector<Error>& mistakes) override {
     const auto expect = [&](std::string_view key, const std::string& id) {
