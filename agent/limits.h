@@ -68,9 +68,6 @@ inline constexpr std::size_t kTopNameBytes = 64;
 inline constexpr double kBudgetDaysMin = 7;
 inline constexpr double kBudgetScoreMin = 10;
 
-/// An alert like an earlier one is raised all the same when its score is higher by this much.
-inline constexpr double kWorseBy = 15;
-
 /// Event times further ahead of the clock than this are refused: a forged or misread stamp in the
 /// future would expire the whole history. In microseconds.
 inline constexpr std::int64_t kFutureMaxUs = 86'400'000'000;

@@ -80,7 +80,7 @@ void Pipeline::on_event(const Event& event) {
   // the excepted events lie, and hide what is as unusual as they are.
   const RuleMask repeated = silent & rules_.joint_rules();
   if (fired == nullptr) {
-    rules_.calibrate(keys_, evidence_, repeated, epoch, baseline_);
+    rules_.calibrate(keys_, evidence_, repeated, epoch, baseline_, state_);
     rules_.learn(keys_, mask, epoch, baseline_);
     return;
   }
@@ -89,10 +89,10 @@ void Pipeline::on_event(const Event& event) {
   learn(event, mask & ~silent, score >= kQuarantineScore);
   if (suppression_.holds_back(*fired->rule, event, score)) {
     ++counts_.held_back;
-    rules_.calibrate(keys_, evidence_, ~RuleMask{0}, epoch, baseline_);
+    rules_.calibrate(keys_, evidence_, ~RuleMask{0}, epoch, baseline_, state_);
     return;
   }
-  rules_.calibrate(keys_, evidence_, repeated, epoch, baseline_);
+  rules_.calibrate(keys_, evidence_, repeated, epoch, baseline_, state_);
   const RuleMask before = RuleSet::fired(evidence_);
   rules_.note_alert(*fired, event, keys_, mask, baseline_, state_, evidence_);
   const bool counted = silent != 0;

@@ -44,7 +44,7 @@ bool Suppression::holds_back(const Rule& rule, const Event& event, double score)
   Entry* entry = find(key_of(rule, event));
   if (entry == nullptr) return false;
   const bool alike =
-      event.time - entry->newest <= rule.suppress_us && score < entry->score + kWorseBy;
+      event.time - entry->newest <= rule.suppress_us && score < entry->score + rule.worse_by;
   if (!alike) return false;
   entry->newest = std::max(entry->newest, event.time);
   if (entry->occurrences != UINT32_MAX) ++entry->occurrences;

@@ -179,6 +179,13 @@ void evidence_array(JsonWriter& json, const Alert& alert) {
       json.real("count", finest.count).real("total", finest.customers);
       json.real("distinct", finest.distinct);
     }
+    if (evidence.rate.window_s > 0) {
+      const RateEvidence& rate = evidence.rate;
+      json.text("partition", view_text(rate.partition, alert.event));
+      if (rate.distinct) json.text("distinct_of", rate.by.name());
+      json.real("observed", rate.observed).real("expected", rate.expected);
+      json.number("window_seconds", rate.window_s);
+    }
     match_object(json, evidence, alert);
     if (evidence.sequence.events > 0) {
       json.number("count", evidence.sequence.count).number("events", evidence.sequence.events);

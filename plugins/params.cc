@@ -125,6 +125,15 @@ double Params::number(std::string_view key, double fallback, double least, doubl
   return fallback;
 }
 
+bool Params::boolean(std::string_view key, bool fallback) {
+  const toml::node* node = impl_->find(key);
+  if (node == nullptr) return fallback;
+  const std::optional<bool> value = node->is_boolean() ? node->value<bool>() : std::nullopt;
+  if (value) return *value;
+  impl_->note(node, key, "expected true or false");
+  return fallback;
+}
+
 std::int64_t Params::integer(std::string_view key, std::int64_t fallback, std::int64_t least,
                              std::int64_t most) {
   const toml::node* node = impl_->find(key);

@@ -32,6 +32,7 @@ class Params {
   double number(std::string_view key, double fallback, double least, double most);
   std::int64_t integer(std::string_view key, std::int64_t fallback, std::int64_t least,
                        std::int64_t most);
+  bool boolean(std::string_view key, bool fallback);
   /// Like text(), but a missing or empty value is a mistake.
   std::string text_required(std::string_view key);
 

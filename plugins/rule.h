@@ -71,6 +71,8 @@ struct Rule {
   /// suppress_us lie between them.
   std::vector<View> suppress_by;
   std::int64_t suppress_us = 0;
+  /// An alike one is raised all the same when its score is higher by this much.
+  double worse_by = 15;
   /// Judges only events whose source has a place (country, city, AS or coordinates). Set by the
   /// detector.
   bool needs_place = false;

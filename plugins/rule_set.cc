@@ -116,6 +116,7 @@ void RuleSet::clear(std::size_t rule, Evidence& evidence) const {
   evidence.statistic = 0;
   evidence.levels = 0;
   evidence.dormant_epochs = 0;
+  evidence.rate.window_s = 0;
   evidence.pair = {};
   evidence.alerts = {};
   evidence.sequence = {};
@@ -182,10 +183,12 @@ void RuleSet::learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch,
 }
 
 void RuleSet::calibrate(const EventKeys& keys, std::span<const Evidence> evidence,
-                        RuleMask repeated, std::int64_t epoch, Baseline& baseline) const {
+                        RuleMask repeated, std::int64_t epoch, Baseline& baseline,
+                        LiveState& state) const {
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     if (!evidence[i].applies) continue;
-    rules_[i]->detector->calibrate(keys, evidence[i], (repeated >> i & 1U) != 0, epoch, baseline);
+    rules_[i]->detector->calibrate(keys, evidence[i], (repeated >> i & 1U) != 0, epoch, baseline,
+                                   state.of(i));
   }
 }
 

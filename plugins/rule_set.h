@@ -82,10 +82,10 @@ class RuleSet {
   /// Adds the event to what is usual for the rules of `mask`.
   void learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch, Baseline& baseline) const;
 
-  /// Adds the verdicts to the measured distributions; for every scored event. `repeated`: rules for
-  /// which the event says nothing new, since it is alike to an alert raised before.
+  /// Adds the verdicts to the measured distributions and rates; for every scored event. `repeated`:
+  /// rules for which the event says nothing new, since it is alike to an alert raised before.
   void calibrate(const EventKeys& keys, std::span<const Evidence> evidence, RuleMask repeated,
-                 std::int64_t epoch, Baseline& baseline) const;
+                 std::int64_t epoch, Baseline& baseline, LiveState& state) const;
 
  private:
   struct Loaded {

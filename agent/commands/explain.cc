@@ -1,4 +1,5 @@
 // doorward-agent explain: how unusual a logon would be, with the numbers.
+#include <cmath>
 #include <cstdio>
 #include <memory>
 
@@ -54,8 +55,28 @@ void print_levels(const Evidence& evidence, const Event& event) {
   }
 }
 
+void print_rate(const Evidence& evidence, const Event& event) {
+  const RateEvidence& rate = evidence.rate;
+  const std::string of = rate.distinct ? "different " + rate.by.name() : "events";
+  std::printf("  %s %s: %s in %u s\n", rate.partition.name().c_str(),
+              printable(view_text(rate.partition, event)).c_str(), of.c_str(), rate.window_s);
+  std::printf("    usual when busy is %.1f%s, give or take %.1f, over %.0f past windows\n",
+              rate.expected, rate.at_this_hour ? " at this hour" : "", std::sqrt(rate.variance),
+              rate.buckets);
+  if (rate.fires_from > 0) {
+    std::printf("    fires from %u\n", rate.fires_from);
+  } else {
+    std::printf("    never fires by itself\n");
+  }
+}
+
 void print_text(const Alert& alert) {
   const Rule& rule = *alert.primary.rule;
+  if (alert.primary.rate.window_s > 0) {
+    std::printf("%s\n", rule.name.c_str());
+    print_rate(alert.primary, alert.event);
+    return;
+  }
   std::printf("%s\n", printable(alert_sentence(alert)).c_str());
   std::printf("rule %s %s: score %.0f, threshold %.0f\n", rule.id.c_str(),
               alert.score >= rule.threshold ? "would fire" : "would stay quiet", alert.score,

@@ -86,11 +86,12 @@ class Detector {
   }
 
   /// Adds the verdict itself to the baseline (joint measures the spread of its statistic, rates
-  /// count what each bucket held). Called once for every event that was scored. `repeated`: the
-  /// event is alike to an alert raised before, and held back.
+  /// count what each bucket held) and to the live state. Called once for every event that was
+  /// scored, right after it and its alert. `repeated`: the event is alike to an alert raised
+  /// before, and held back. Never allocates.
   virtual void calibrate(const EventKeys& keys, const Evidence& evidence, bool repeated,
-                         std::int64_t epoch, Baseline& baseline) const {
-    (void)keys, (void)evidence, (void)repeated, (void)epoch, (void)baseline;
+                         std::int64_t epoch, Baseline& baseline, std::span<std::byte> state) const {
+    (void)keys, (void)evidence, (void)repeated, (void)epoch, (void)baseline, (void)state;
   }
 
   /// What the evidence says, for the alert's sentence: "a new address for alice (1 in 480)". Empty

@@ -24,6 +24,31 @@ struct LevelEvidence {
   double count = 0;      ///< weighted count of the value at this level; 0: never seen
 };
 
+/// What a rate was judged by.
+struct RateEvidence {
+  std::uint32_t window_s = 0;  ///< 0: no rate was looked at; else all below is set
+  bool distinct = false;       ///< different values of `by` are counted, not events
+  bool at_this_hour = false;   ///< `expected` is of this hour of the week
+  View partition;
+  View by;
+  double observed = 0;  ///< events, or different values, in the window
+  double expected = 0;  ///< mean of a usual busy bucket
+  double buckets = 0;   ///< past busy buckets that this rests on, weighted by age
+  double variance = 0;  ///< of the count in a usual busy bucket
+  std::uint32_t fires_from =
+      0;  ///< told when nothing was observed (explain): first count that fires
+
+  // What the rule learns of it.
+  std::uint32_t entry = 0;   ///< place in the live state, from 1; 0: none
+  std::uint32_t judged = 0;  ///< count that p_value stands for
+  std::uint32_t teach = 0;   ///< the bucket may be learned up to this count
+  std::uint32_t stop = 0;    ///< lowest count of the bucket known to fire; 0: none known
+  float mean = 0;            ///< of the predictive distribution, shifted
+  float size = 0;            ///< 0: not looked up
+  std::uint8_t bin = 0;      ///< of the histogram, within its half
+  std::uint8_t kind = 0;     ///< whose past it was held against; 0: not looked up
+};
+
 /// match: what met on one entity, a network alert and a sign-in. Texts are cut to a limit and may
 /// be empty when only the time was kept.
 struct PairEvidence {
@@ -77,6 +102,7 @@ struct Evidence {
   /// > 0: the value was seen, but not in the newest so many epochs.
   std::uint8_t dormant_epochs = 0;
   std::array<LevelEvidence, kLevelsMax> level{};
+  RateEvidence rate;
   PairEvidence pair;
   AlertsEvidence alerts;
   SequenceEvidence sequence;

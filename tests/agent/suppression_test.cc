@@ -102,10 +102,10 @@ TEST_F(SuppressionTest, TheWindowHoldsToItsLastMicrosecond) {
 
 TEST_F(SuppressionTest, ClearlyWorseIsANewAlertAndTheOldCountIsTold) {
   EXPECT_TRUE(fire("a", 0, 50));
-  EXPECT_FALSE(fire("a", 1, 50 + kWorseBy - 0.01));
-  EXPECT_TRUE(fire("a", 2, 50 + kWorseBy));
+  EXPECT_FALSE(fire("a", 1, 50 + Rule{}.worse_by - 0.01));
+  EXPECT_TRUE(fire("a", 2, 50 + Rule{}.worse_by));
   EXPECT_EQ(told_, std::vector{told("a", 0, 1, 2)});
-  EXPECT_FALSE(fire("a", 3, 50 + kWorseBy));
+  EXPECT_FALSE(fire("a", 3, 50 + Rule{}.worse_by));
 }
 
 TEST_F(SuppressionTest, ValuesAreApart) {

@@ -1,4 +1,4 @@
-#include "plugins/detectors/joint/measured_tail.h"
+#include "plugins/detectors/measured_tail.h"
 
 #include <gtest/gtest.h>
 

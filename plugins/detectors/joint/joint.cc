@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "plugins/detectors/detector.h"
-#include "plugins/detectors/joint/measured_tail.h"
+#include "plugins/detectors/measured_tail.h"
 
 namespace doorward {
 namespace {
@@ -71,7 +71,8 @@ class Joint final : public Detector {
   }
 
   void calibrate(const EventKeys& /*keys*/, const Evidence& evidence, bool repeated,
-                 std::int64_t epoch, Baseline& baseline) const override {
+                 std::int64_t epoch, Baseline& baseline,
+                 std::span<std::byte> /*state*/) const override {
     // One new habit, counted each time that it comes, would make the whole tail look common.
     if (repeated) return;
     baseline.histograms().add(name_, static_cast<std::uint32_t>(tail_bin(evidence.statistic)),

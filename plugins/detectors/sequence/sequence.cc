@@ -115,7 +115,8 @@ class Sequence final : public Detector {
   }
 
   void calibrate(const EventKeys& /*keys*/, const Evidence& evidence, bool repeated,
-                 std::int64_t epoch, Baseline& baseline) const override {
+                 std::int64_t epoch, Baseline& baseline,
+                 std::span<std::byte> /*state*/) const override {
     if (!settings_.measured || repeated) return;
     baseline.histograms().add(settings_.name, count_bin(evidence.sequence.count), epoch);
   }

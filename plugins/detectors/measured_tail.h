@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <span>
 
 #include "sketch/histograms.h"
 
@@ -13,6 +14,8 @@ namespace doorward {
 struct TailPrior {
   double mean = 2.5;
   double variance = 14;
+  double events = 1500;  ///< how many measured events weigh as much as this belief
+  double scale = 2;      ///< the tail never falls faster than exp(-x / scale); Fisher's: 2
 };
 
 /// P(X >= x) under Brown's scaled chi-square c * chi2(f), c = variance / (2 mean),
@@ -25,10 +28,14 @@ inline std::size_t tail_bin(double x) {
   return x <= 0 ? 0 : x >= double{kTailBins - 1} ? kTailBins - 1 : static_cast<std::size_t>(x);
 }
 
-/// P(X >= x) given counts of past X by bin. While few were seen the prior leads; then the measured
-/// share does. Beyond the last bin that still has company, the tail is continued exponentially with
-/// the mean excess seen above (peaks over threshold with an exponential excess; Pickands, 1975),
-/// never thinner than Fisher's own tail under independence (exp(-x/2)). In (0, 1].
+/// P(X >= x) given how many past X reached each bin: reached[b] of at least b, never rising, the
+/// first of all. While few were seen the prior leads; then the measured share does. Beyond the last
+/// bin that still has company, the tail is continued exponentially with the mean excess seen above
+/// (peaks over threshold with an exponential excess; Pickands, 1975), never thinner than
+/// exp(-x / prior.scale). In (0, 1].
+double measured_tail(std::span<const std::uint64_t> reached, const TailPrior& prior, double x);
+
+/// The same given counts of past X by bin.
 double measured_tail(const std::array<std::uint64_t, kTailBins>& bins, const TailPrior& prior,
                      double x);
 
