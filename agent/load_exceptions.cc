@@ -16,6 +16,7 @@ void add_exception_options(CLI::App& command, CommonOptions& options) {
       .add_option(
           "--exceptions", options.exceptions,
           "File of [[exception]] tables, beside those of the configuration; may be repeated")
+      ->allow_extra_args(false)
       ->type_name("FILE");
 }
 

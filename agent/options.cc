@@ -76,8 +76,7 @@ void add_geo_option(CLI::App& command, CommonOptions& options) {
           "--geoip", options.geoip,
           "City, country or ASN database (MMDB); may be given several times, the first that "
           "has an answer is believed (default: [geo] databases of agent.toml)")
-      ->take_all()
-      ->expected(1)
+      ->allow_extra_args(false)  // one MMDB an option: what follows are log files
       ->type_name("MMDB");
 }
 

@@ -267,8 +267,18 @@ def rate_rules():
     for i in range(3):
         typing.fail(at(9, 6.0 * i), "alice", alices, f"{OFFICE}.10")
     typing.accept(at(9, 20), "alice", alices, f"{OFFICE}.10")
+    case("high_count_failures_for_user", "fires", guessing)
+    # From everywhere, at names that nobody has.
+    many = Log()
+    for i in range(200):
+        many.fail(at(9, 2.0 * i), f"guess{i % 100}", "db-01", f"{31 + i % 100}.7.{i % 100}.9", exists=False)
+    case("high_count_logon_failures", "fires", many)
+    busy = Log()
+    for i in range(100):
+        busy.accept(at(9, 4.0 * i), STAFF[i % 12], "db-01", f"{OFFICE}.{10 + i % 12}")
+        busy.fail(at(9, 4.0 * i + 2), f"guess{i}", "db-01", f"{31 + i}.7.{i}.9", exists=False)
+    case("suspicious_login_activity", "fires", busy)
     for rule in ("high_count_logon_failures", "suspicious_login_activity", "high_count_failures_for_user"):
-        case(rule, "fires", guessing)
         case(rule, "quiet", typing)
 
     proxy = Log()
