@@ -9,6 +9,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <system_error>
 
 namespace doorward {
 namespace {
@@ -30,6 +31,10 @@ std::size_t place_of(const IpAddress& ip) {
   return static_cast<std::size_t>(mixed >> 32) % kGeoRememberedMax;
 }
 
+std::string last_error() {
+  return std::generic_category().message(errno);
+}
+
 }  // namespace
 
 /// What is open: a descriptor to ask for the file's state, and the mapping.
@@ -49,7 +54,7 @@ struct GeoDatabase::Handle {
 
 Result<FileIdentity> identity_of(const std::string& path) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return Error{path, std::strerror(errno)};
+  if (::stat(path.c_str(), &status) != 0) return Error{path, last_error()};
   return identity_from(status);
 }
 
@@ -62,9 +67,9 @@ Result<std::unique_ptr<GeoDatabase>> GeoDatabase::open(const std::string& path) 
     auto handle = std::make_unique<Handle>();
     // Not blocking, so that a pipe of this name cannot hold up the start.
     handle->file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (handle->file < 0) return Error{path, std::strerror(errno)};
+    if (handle->file < 0) return Error{path, last_error()};
     struct stat status {};
-    if (::fstat(handle->file, &status) != 0) return Error{path, std::strerror(errno)};
+    if (::fstat(handle->file, &status) != 0) return Error{path, last_error()};
     if (!S_ISREG(status.st_mode)) return Error{path, "expected a file"};
     const int error = MMDB_open(path.c_str(), MMDB_MODE_MMAP, &handle->mmdb);
     // The library opens the path by itself: it must have seen what we did.

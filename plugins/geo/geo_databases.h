@@ -59,7 +59,7 @@ class GeoDatabases {
     std::array<char, 10> as_number{};
   };
 
-  void reload(Slot& slot, std::vector<Error>& news);
+  static void reload(Slot& slot, std::vector<Error>& news);
   bool add_place(const GeoRecord& record, Event& event);
   bool add_network(const GeoRecord& record, Event& event);
 
