@@ -98,5 +98,17 @@ TEST(RuleReader, ALaterRuleReplacesAnEarlierOneOfTheSameId) {
   EXPECT_EQ(rules.rule(0).name, "mine");
 }
 
+TEST(RuleReader, JointOverRulesThereAreNotIsAMistake) {
+  const std::string joint =
+      "id = \"all\"\nname = \"n\"\ndescription = \"d\"\ndetector = \"joint\"\n"
+      "[joint]\nover = [\"good\", \"gone\"]\nweights = { lost = 0.5 }\n";
+  std::vector<Error> mistakes;
+  const RuleSet rules(std::vector<RuleText>{{"a.toml", kGood}, {"b.toml", joint}}, HashKey{},
+                      mistakes);
+  ASSERT_EQ(mistakes.size(), 2U);
+  EXPECT_EQ(mistakes[0].message(), "b.toml:5: over: no rule \"gone\"");
+  EXPECT_EQ(mistakes[1].message(), "b.toml:5: weights: no rule \"lost\"");
+}
+
 }  // namespace
 }  // namespace doorward

@@ -196,10 +196,11 @@ class AlertMatch final : public Detector {
   }
 
   [[nodiscard]] std::uint64_t mask_of(const Best& best) const {
+    const std::span<const std::uint32_t> named(best.rules.data(), best.count);
     std::uint64_t mask = 0;
     for (std::size_t i = 0; i < rules_.size(); ++i) {
-      const auto end = best.rules.begin() + static_cast<std::ptrdiff_t>(best.count);
-      if (rules_[i].hash != 0 && std::find(best.rules.begin(), end, rules_[i].hash) != end) {
+      const std::uint32_t hash = rules_[i].hash;
+      if (hash != 0 && std::find(named.begin(), named.end(), hash) != named.end()) {
         mask |= std::uint64_t{1} << i;
       }
     }
