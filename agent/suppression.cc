@@ -12,9 +12,8 @@ namespace {
 /// Cut::whole is hashed where it lies; other views are short texts.
 Hash128 hash_of(const View& view, const Event& event) {
   if (view.cut != Cut::whole) return hash_text(HashKey{}, view_text(view, event));
-  if (!view.ip) return hash_text(HashKey{}, event[view.field]);
-  return hash_text(HashKey{}, {reinterpret_cast<const char*>(event.ip.bytes.data()),
-                               event.ip.valid() ? event.ip.bytes.size() : 0});
+  // With its family: 0.0.0.0 and :: have the same bytes.
+  return view.ip ? address_hash(HashKey{}, event.ip) : hash_text(HashKey{}, event[view.field]);
 }
 
 Hash128 key_of(const Rule& rule, const Event& event) {
