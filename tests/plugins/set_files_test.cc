@@ -120,9 +120,8 @@ TEST_F(SetFilesTest, AreReadOnceAndFromTheFolderOfWhoNamesThem) {
   EXPECT_TRUE(has(file, "a"));
   EXPECT_FALSE(open("other.txt"));
   EXPECT_FALSE(open(""));
-  EXPECT_EQ(said_,
-            (std::vector<std::string>{"/etc/doorward/other.txt: cannot read: gone",
-                                      "expected the path of a set file after @"}));
+  EXPECT_EQ(said_, (std::vector<std::string>{"/etc/doorward/other.txt: cannot read: gone",
+                                             "expected the path of a set file after @"}));
 }
 
 TEST_F(SetFilesTest, ANewVersionReplacesTheOldOnceItIsSettled) {
@@ -164,8 +163,7 @@ TEST_F(SetFilesTest, ABrokenVersionKeepsTheOldAndIsReportedOnce) {
   loader_.remove("/f");
   EXPECT_EQ(reload(kNow + 4 * kSetCheckUs), 0U);
   ASSERT_EQ(mistakes_.size(), 1U);
-  EXPECT_EQ(mistakes_[0].message(),
-            "/f: cannot read: gone; what was read before stays in force");
+  EXPECT_EQ(mistakes_[0].message(), "/f: cannot read: gone; what was read before stays in force");
   EXPECT_EQ(reload(kNow + 5 * kSetCheckUs), 0U);
   EXPECT_TRUE(mistakes_.empty());
   EXPECT_TRUE(has(file, "a"));
@@ -207,7 +205,11 @@ TEST(SetFiles, RulesCanNameThem) {
   const TemporaryFolder folder;
   folder.write("exits.txt", "198.51.100.0/24\n");
   const std::span<const RuleText> builtin = builtin_rules();
-  RuleText text = builtin[0];
+  const auto rare_user = std::find_if(builtin.begin(), builtin.end(), [](const RuleText& rule) {
+    return rule.file == "rules/rare_user.toml";
+  });
+  ASSERT_NE(rare_user, builtin.end());
+  RuleText text = *rare_user;
   const std::size_t at = text.toml.find("[when]\n");
   ASSERT_NE(at, std::string::npos);
   text.toml.insert(at + 7, "source.ip = \"!@exits.txt\"\n");
