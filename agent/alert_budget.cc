@@ -39,7 +39,9 @@ AlertBudget::AlertBudget(const RuleSet& rules, double per_day)
 void AlertBudget::count(std::span<const Evidence> evidence, RuleMask mask) {
   for (; mask != 0; mask &= mask - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(mask));
-    if (evidence[i].applies) ++pending_[i];
+    // A rate gives one verdict for a bucket, however many events it holds.
+    const bool again = evidence[i].rate.window_s > 0 && !evidence[i].rate.begins;
+    if (evidence[i].applies && !again) ++pending_[i];
   }
 }
 

@@ -29,14 +29,15 @@ struct RateEvidence {
   std::uint32_t window_s = 0;  ///< 0: no rate was looked at; else all below is set
   bool distinct = false;       ///< different values of `by` are counted, not events
   bool at_this_hour = false;   ///< `expected` is of this hour of the week
+  bool begins = false;         ///< the first verdict on a busy bucket
   View partition;
   View by;
   double observed = 0;  ///< events, or different values, in the window
   double expected = 0;  ///< mean of a usual busy bucket
   double buckets = 0;   ///< past busy buckets that this rests on, weighted by age
   double variance = 0;  ///< of the count in a usual busy bucket
-  std::uint32_t fires_from =
-      0;  ///< told when nothing was observed (explain): first count that fires
+  /// Told when nothing was observed (explain): first count that fires; 0: none does.
+  std::uint32_t fires_from = 0;
 
   // What the rule learns of it.
   std::uint32_t entry = 0;   ///< place in the live state, from 1; 0: none

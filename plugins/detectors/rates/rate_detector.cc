@@ -128,9 +128,9 @@ void RateDetector::score(const ScoreInput& input, Evidence& out) const {
   rate.entry = now.entry;
   rate.teach = bucket;
   const bool asked = count == 0;  // nothing was observed: somebody wants to know what is usual
-  if (!asked && (now.entry == 0 || count < settings_.least)) return;
-
   const RateHead head = now.entry == 0 ? RateHead{} : head_of(input.state, now.entry);
+  rate.begins = count >= kBusyFrom && head.kind == Kind::unknown;
+  if (!asked && (now.entry == 0 || count < settings_.least)) return;
   RateModel model;
   if (head.size > 0) {
     model.beyond = {head.mean, head.size};

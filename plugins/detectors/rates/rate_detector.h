@@ -24,11 +24,12 @@
 // with a history of their own have half of the histogram each: what a model says of the two is
 // wrong in different ways.
 //
-// Robust learning. A bucket teaches the counts up to the one at which it alone would fire, and no
-// further. So however large a burst is, it moves the mean by a bounded step a bucket, while a
-// change of habit, which comes every day, is usual after some days. That is why rates have no
-// quarantine: all is learned in calibrate(), for every event, and learn() is empty. The measured
-// distribution does count every bucket's peak, once.
+// Robust learning. A bucket teaches the counts up to the one at which it alone would fire at the
+// rule's own threshold, whatever an alert budget made of it, and no further. So however large a
+// burst is, it moves the mean by a bounded step a bucket, while a change of habit, which comes
+// every day, is usual after some days. That is why rates have no quarantine: all is learned in
+// calibrate(), for every event, and learn() is empty. The measured distribution does count every
+// bucket's peak, once.
 #pragma once
 
 #include <cstdint>
