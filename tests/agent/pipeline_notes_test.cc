@@ -137,7 +137,12 @@ class FloodTest : public PipelineTest {};
 
 TEST_F(FloodTest, FailuresDoNotTakeThePlacesOfSuccessesInQuarantine) {
   // A rule on failures whose alerts would be held back from learning.
-  std::vector<RuleText> texts(builtin_rules().begin(), builtin_rules().end());
+  std::vector<RuleText> texts;
+  for (const RuleText& text : builtin_rules()) {
+    const bool quiet = text.toml.find("detector = \"rare\"") != std::string::npos ||
+                       text.toml.find("detector = \"joint\"") != std::string::npos;
+    if (quiet) texts.push_back(text);  // the others would alert on the flood as well
+  }
   std::string loud = kEveryFailure;
   loud.replace(loud.find("threshold = 0"), 13, "threshold = 60");
   loud.replace(loud.find("by = \"user.name\"\n"), 17,

@@ -13,7 +13,8 @@ namespace {
 constexpr const char* kAgent = DOORWARD_AGENT;
 constexpr const char* kRule =
     "id = \"every_failure\"\nname = \"Every failure\"\ndescription = \"New among failures.\"\n"
-    "detector = \"rare\"\nthreshold = 0\nsuppress_by = [\"user.name\"]\n[when]\n"
+    "detector = \"rare\"\nthreshold = 0\nseverity = \"critical\"\nrisk_score = 99\nsuppress_by = "
+    "[\"user.name\"]\n[when]\n"
     "event.outcome = \"failure\"\n[rare]\npartition = \"fleet\"\nby = \"user.name\"\n";
 
 std::size_t count_of(const std::vector<std::string>& lines, const std::string& part) {
