@@ -6,8 +6,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <filesystem>
+#include <system_error>
 
 #include "plugins/limits.h"
 
@@ -30,7 +30,7 @@ class Descriptor {
 };
 
 Error failure(const std::string& path) {
-  return {path, std::string("cannot read: ") + std::strerror(errno)};
+  return {path, "cannot read: " + std::generic_category().message(errno)};
 }
 
 std::string_view without_comment(std::string_view line) {

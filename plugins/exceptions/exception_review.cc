@@ -18,10 +18,9 @@ std::string title(const Exception& exception) {
   return "exception " + exception.name + " (" + exception.owner + ") ";
 }
 
-/// All that `inner` silences, `outer` silences too, and for as long.
-bool covers(const Exception& outer, const Exception& inner) {
-  return (inner.mask & ~outer.mask) == 0 && outer.expires >= inner.expires &&
-         outer.when.covers(inner.when);
+/// All that `b` silences, `a` silences too, and for as long.
+bool covers(const Exception& a, const Exception& b) {
+  return (b.mask & ~a.mask) == 0 && a.expires >= b.expires && a.when.covers(b.when);
 }
 
 void review_age(const Exception& exception, const ExceptionCount& count, TimeUs now,

@@ -113,6 +113,12 @@ TEST_F(SuppressionTest, ValuesAreApart) {
   EXPECT_TRUE(fire("b", 0));
   const Event other = event("a", 0, "192.0.2.8");
   EXPECT_FALSE(suppression_.holds_back(rule_, other, 50));
+  for (const char* ip : {"::", "0.0.0.0", "c000:207::"}) {
+    const Event one = event("ip", 0, ip);
+    EXPECT_FALSE(suppression_.holds_back(rule_, one, 50)) << ip;
+    suppression_.remember(rule_, one, 50, &rule_, id("ip"));
+  }
+  EXPECT_FALSE(suppression_.holds_back(rule_, event("ip", 0), 50)) << "192.0.2.7 is not c000:207::";
   Rule another = rule_;
   another.id = "s";
   EXPECT_FALSE(suppression_.holds_back(another, event("a", 0), 50));

@@ -153,8 +153,8 @@ TEST(ValueSet, KnowsWhatIsBroad) {
   for (const Texts& values : {Texts{"*"}, Texts{"**"}, Texts{"a", "*"}}) {
     EXPECT_TRUE(set_of(values).matches_anything()) << values[0];
   }
-  for (const Texts& values : {Texts{"0.0.0.0/0"}, Texts{"::/0"}, Texts{"0.0.0.0/1", "128.0.0.0/1"},
-                              Texts{"*"}}) {
+  for (const Texts& values :
+       {Texts{"0.0.0.0/0"}, Texts{"::/0"}, Texts{"0.0.0.0/1", "128.0.0.0/1"}, Texts{"*"}}) {
     EXPECT_TRUE(addresses(values).matches_anything()) << values[0];
   }
   EXPECT_FALSE(set_of({"a*"}).matches_anything());
