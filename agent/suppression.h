@@ -26,8 +26,8 @@ class Suppression {
   explicit Suppression(Tell tell);
 
   /// Whether an alert alike to this one is remembered: no more than rule.suppress_us lie between
-  /// it (or its newest repetition) and this one, and this one is not clearly worse (rule.worse_by points
-  /// of score). It is then counted. Does not allocate for views of text and source.ip.
+  /// it (or its newest repetition) and this one, and this one is not clearly worse (rule.worse_by
+  /// points of score). It is then counted. Does not allocate for views of text and source.ip.
   bool holds_back(const Rule& rule, const Event& event, double score);
 
   /// Remembers an alert that was not held back. `told_as`: the rule under which it was handed on,
