@@ -84,21 +84,28 @@ void Pipeline::on_event(const Event& event) {
     rules_.learn(keys_, mask, epoch, baseline_);
     return;
   }
-  const double score = score_of(fired->p_value);
   rules_.learn(keys_, mask & silent, epoch, baseline_);
-  learn(event, mask & ~silent, score >= kQuarantineScore);
-  if (suppression_.holds_back(*fired->rule, event, score)) {
+  learn(event, mask & ~silent, score_of(fired->p_value) >= kQuarantineScore);
+  // The strongest rule of which nothing alike was told speaks. A flood that keeps one rule busy
+  // must not keep the others quiet.
+  RuleMask told = 0;
+  while (fired != nullptr &&
+         suppression_.holds_back(*fired->rule, event, score_of(fired->p_value))) {
+    told |= rules_.speaks_for(static_cast<std::size_t>(fired - evidence_.data()));
+    fired = RuleSet::primary(evidence_, ~silent & ~told);
+  }
+  if (fired == nullptr) {
     ++counts_.held_back;
     rules_.calibrate(keys_, evidence_, ~RuleMask{0}, epoch, baseline_, state_);
     return;
   }
-  rules_.calibrate(keys_, evidence_, repeated, epoch, baseline_, state_);
+  rules_.calibrate(keys_, evidence_, repeated | told, epoch, baseline_, state_);
   const RuleMask before = RuleSet::fired(evidence_);
   rules_.note_alert(*fired, event, keys_, mask, baseline_, state_, evidence_);
   const bool counted = silent != 0;
   silent |= silenced(event, RuleSet::fired(evidence_) & ~before);
   if (silent != 0 && !counted) ++counts_.excepted;
-  const Evidence* speaks = RuleSet::primary(evidence_, ~silent);
+  const Evidence* speaks = RuleSet::primary(evidence_, ~silent & ~told);
   if (speaks != fired && suppression_.holds_back(*speaks->rule, event, score_of(speaks->p_value))) {
     speaks = fired;
   }

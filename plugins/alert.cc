@@ -127,7 +127,10 @@ std::string alert_sentence(const Alert& alert) {
     if (evidence.applies && evidence.p_value < 0.2) parts[count++] = &evidence;
   }
   std::sort(parts.begin(), parts.begin() + static_cast<std::ptrdiff_t>(count),
-            [](const Evidence* a, const Evidence* b) { return a->p_value < b->p_value; });
+            [&](const Evidence* a, const Evidence* b) {
+              const bool first = a == &alert.primary;
+              return first != (b == &alert.primary) ? first : a->p_value < b->p_value;
+            });
   std::string_view joint = ": ";
   for (std::size_t i = 0; i < count; ++i) {
     const std::string phrase = evidence_phrase(*parts[i], event);

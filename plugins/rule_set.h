@@ -53,6 +53,11 @@ class RuleSet {
   /// The rules of Stage::joint.
   [[nodiscard]] RuleMask joint_rules() const { return joint_; }
 
+  /// The rules whose news an alert of this rule tells: itself, and for a joint rule its parts.
+  [[nodiscard]] RuleMask speaks_for(std::size_t rule) const {
+    return RuleMask{1} << rule | rules_[rule]->detector->parts();
+  }
+
   /// Live state for these rules, empty.
   [[nodiscard]] LiveState make_state() const;
 

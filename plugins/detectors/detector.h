@@ -58,6 +58,9 @@ class Detector {
     (void)rules, (void)mistakes;
   }
 
+  /// Rules of which this one is made, bit i for rules[i] of bind().
+  [[nodiscard]] virtual std::uint64_t parts() const { return 0; }
+
   /// Bytes of live state that this rule needs; all zero is the state before any event.
   [[nodiscard]] virtual std::size_t state_bytes() const { return 0; }
 

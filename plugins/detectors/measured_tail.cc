@@ -66,8 +66,8 @@ double measured_tail(std::span<const std::uint64_t> tail, const TailPrior& prior
       const std::uint64_t above = b + 1 < tail.size() ? tail[b + 1] : 0;
       excess += static_cast<double>(tail[b] - above) * (static_cast<double>(b - from) + 0.5);
     }
-    const double scale = std::clamp(excess / static_cast<double>(tail[from]), prior.scale,
-                                    kScaleMax * prior.scale);
+    const double scale =
+        std::clamp(excess / static_cast<double>(tail[from]), prior.scale, kScaleMax * prior.scale);
     measured =
         static_cast<double>(tail[edge]) / seen * std::exp(-(x - static_cast<double>(edge)) / scale);
   }

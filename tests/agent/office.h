@@ -50,6 +50,24 @@ class PipelineTest : public testing::Test {
     pipeline_.emplace(rules_, *baseline_, sink_, options);
   }
 
+  /// A wrong password on the host that the internet sees, each time from another address.
+  void guess(const std::string& user, bool invalid, TimeUs time) {
+    Event event;
+    event.time = time;
+    event.outcome = Outcome::failure;
+    event[Field::user_name] = user;
+    event[Field::host_name] = "gate-01";
+    event[Field::event_action] = "ssh_login";
+    event[Field::method] = "password";
+    event[Field::account] = invalid ? "invalid" : "";
+    const std::string ip =
+        "31." + std::to_string(guesses_ / 250 % 250) + "." + std::to_string(guesses_ % 250) + ".9";
+    ++guesses_;
+    event[Field::source_address] = ip;
+    event.ip = *IpAddress::parse(ip);
+    pipeline_->on_event(event);
+  }
+
   void logon(const std::string& user, const std::string& ip, const std::string& host, TimeUs time,
              Outcome outcome = Outcome::success) {
     Event event;
@@ -87,6 +105,7 @@ class PipelineTest : public testing::Test {
   std::optional<Baseline> baseline_;
   Collect sink_;
   std::optional<Pipeline> pipeline_;
+  int guesses_ = 0;
   TimeUs start_ = *parse_time("2026-03-02");
 };
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -105,6 +106,22 @@ TEST_F(PipelineTest, TheSameLogGivesTheSameIds) {
     if (run == 0) first = ids;
     EXPECT_EQ(ids, first);
   }
+}
+
+TEST_F(PipelineTest, AFloodThatKeepsOneRuleBusyKeepsNoOtherQuiet) {
+  start();
+  // Somebody guesses at names that nobody has, on and on, and by and by at alice as well. All of it
+  // is many failures on the host, which was told long ago.
+  for (int i = 0; i < 3'000; ++i) {
+    const bool alice = i >= 1'500 && i % 10 == 0;
+    guess(alice ? "alice" : "guess" + std::to_string(i), !alice, start_ + i * 2 * kSecondUs);
+  }
+  const auto told = [&](const std::string& rule) {
+    return std::count_if(sink_.alerts.begin(), sink_.alerts.end(),
+                         [&](const Seen& alert) { return alert.rule == rule; });
+  };
+  EXPECT_GE(told("high_count_logon_failures"), 1);
+  EXPECT_EQ(told("high_count_failures_for_user"), 1);
 }
 
 TEST_F(PipelineTest, AgentsBaselinesAddUpToTheBaselineOfAllLogs) {

@@ -57,6 +57,14 @@ class Joint final : public Detector {
     for (const Rule* rule : rules) parts_.push_back({takes(*rule), weight_of(*rule)});
   }
 
+  [[nodiscard]] std::uint64_t parts() const override {
+    std::uint64_t mask = 0;
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      if (parts_[i].taken) mask |= std::uint64_t{1} << i;
+    }
+    return mask;
+  }
+
   void score(const ScoreInput& input, Evidence& out) const override {
     double x = 0;
     for (std::size_t i = 0; i < input.earlier.size(); ++i) {
