@@ -50,7 +50,11 @@ class Flood : public testing::Test {
 TEST_F(Flood, EveryFailureIsAnAlertAnUpdateOrInTheSummary) {
   const Ran ran = replay("ndjson");
   ASSERT_EQ(ran.status, 0) << ran.err;
-  const std::vector<std::string> lines = lines_of(ran.out);
+  // What a rule held back may still be the news of another: those are apart.
+  std::vector<std::string> lines;
+  for (const std::string& line : lines_of(ran.out)) {
+    if (line.find("\"rule\":{\"id\":\"every_failure\"") != std::string::npos) lines.push_back(line);
+  }
   const std::size_t updates = count_of(lines, "\"update\":true");
   EXPECT_EQ(count_of(lines, "\"summary\":true"), 1U);
   EXPECT_EQ(count_of(lines, "\"kind\":\"alert\""), lines.size());
