@@ -150,6 +150,8 @@ RuleMask Pipeline::silenced(const Event& event, RuleMask fired) const {
 
 void Pipeline::learn(const Event& event, RuleMask mask, bool later) {
   Quarantine& quarantine = event.outcome == Outcome::success ? quarantine_ : failures_;
+  mask &= rules_.learning_rules();
+  if (mask == 0) return;
   if (!later) {
     rules_.learn(keys_, mask, baseline_.epoch_of(event.time), baseline_);
   } else if (!quarantine.hold(keys_, mask, event.time + baseline_.options().epoch_us)) {

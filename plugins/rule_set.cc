@@ -72,6 +72,7 @@ RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vecto
     detector.bind(rules, mistakes);
     const RuleMask bit = RuleMask{1} << i;
     if (detector.state_bytes() > 0) stateful_ |= bit;
+    if (detector.learns()) learning_ |= bit;
     if (detector.stage() == Stage::joint) joint_ |= bit;
     if (detector.stage() == Stage::alerts) on_alerts_ |= bit;
   }
@@ -176,7 +177,7 @@ void RuleSet::note_alert(const Evidence& raised, const Event& event, const Event
 
 void RuleSet::learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch,
                     Baseline& baseline) const {
-  for (; mask != 0; mask &= mask - 1) {
+  for (mask &= learning_; mask != 0; mask &= mask - 1) {
     rules_[static_cast<std::size_t>(std::countr_zero(mask))]->detector->learn(keys, epoch,
                                                                               baseline);
   }

@@ -53,6 +53,9 @@ class RuleSet {
   /// The rules of Stage::joint.
   [[nodiscard]] RuleMask joint_rules() const { return joint_; }
 
+  /// The rules that learn from events; the others need no quarantine.
+  [[nodiscard]] RuleMask learning_rules() const { return learning_; }
+
   /// The rules whose news an alert of this rule tells: itself, and for a joint rule its parts.
   [[nodiscard]] RuleMask speaks_for(std::size_t rule) const {
     return RuleMask{1} << rule | rules_[rule]->detector->parts();
@@ -103,6 +106,7 @@ class RuleSet {
   std::vector<std::unique_ptr<Loaded>> rules_;  // by stage; stable addresses
   RuleMask stateful_ = 0;                       // rules with live state
   RuleMask joint_ = 0;                          // rules of Stage::joint
+  RuleMask learning_ = 0;                       // rules that learn from events
   RuleMask on_alerts_ = 0;                      // rules of Stage::alerts
 };
 

@@ -82,6 +82,9 @@ class Detector {
   /// point into the rule and into the live state. Never allocates.
   virtual void score(const ScoreInput& input, Evidence& out) const = 0;
 
+  /// Whether learn() does anything.
+  [[nodiscard]] virtual bool learns() const { return false; }
+
   /// Adds the event to what is usual. `epoch` must be in the baseline's ring. Called later, or
   /// never, for what is held in quarantine. Never allocates.
   virtual void learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const {

@@ -62,6 +62,7 @@ class Rare final : public Detector {
 
   [[nodiscard]] bool has_p_values() const override { return true; }
   void score(const ScoreInput& input, Evidence& out) const override;
+  [[nodiscard]] bool learns() const override { return true; }
   void learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const override;
   [[nodiscard]] std::string phrase(const Evidence& evidence, const Event& event) const override {
     return rare_phrase(evidence, event);
