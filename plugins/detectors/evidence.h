@@ -34,7 +34,7 @@ struct RateEvidence {
   View by;
   double observed = 0;  ///< events, or different values, in the window
   double expected = 0;  ///< mean of a usual busy bucket
-  double buckets = 0;   ///< past busy buckets that this rests on, weighted by age
+  double buckets = 0;   ///< told when nothing was observed: past busy buckets, weighted by age
   double variance = 0;  ///< of the count in a usual busy bucket
   /// Told when nothing was observed (explain): first count that fires; 0: none does.
   std::uint32_t fires_from = 0;

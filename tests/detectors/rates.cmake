@@ -1,5 +1,6 @@
 doorward_test(rate_model_test ${CMAKE_CURRENT_LIST_DIR}/rates/rate_model_test.cc)
 doorward_test(rate_calibration_test ${CMAKE_CURRENT_LIST_DIR}/rates/rate_calibration_test.cc)
 doorward_test(rate_attacks_test ${CMAKE_CURRENT_LIST_DIR}/rates/rate_attacks_test.cc)
+doorward_test(rate_pipeline_test ${CMAKE_CURRENT_LIST_DIR}/rates/rate_pipeline_test.cc)
 doorward_test(rate_flood_test ${CMAKE_CURRENT_LIST_DIR}/rates/rate_flood_test.cc)
 target_link_libraries(rate_flood_test PRIVATE doorward_allocations)

@@ -143,13 +143,14 @@ void RateDetector::score(const ScoreInput& input, Evidence& out) const {
   rate.size = static_cast<float>(model.beyond.size);
   rate.expected = model.beyond.mean + kBusyFrom;
   rate.variance = model.beyond.variance();
+  rate.at_this_hour = settings_.history.own && model.kind == Kind::established &&
+                      settings_.history.hours != RateHistory::Hours::none;
   rate.kind = static_cast<std::uint8_t>(model.kind);
   rate.stop = head.stop;
   rate.judged = head.judged;
   out.p_value = head.p;
   if (asked) {
     rate.buckets = model.buckets;
-    rate.at_this_hour = model.at_this_hour;
     rate.fires_from = fires_from(input.baseline, model);
     return;
   }

@@ -23,7 +23,6 @@ constexpr double kCutDeviations = 2.5;  // above the fleet's mean a bucket is cu
 constexpr std::uint32_t kNeverCut = 4;  // z that is never cut
 constexpr int kEveryHour = 168;         // season of what all hours add up to
 constexpr int kAlways = -1;             // season of what is kept for all hours together
-constexpr double kHourTold = 12;        // buckets at an hour from which the sentence names it
 
 /// Four hours of working days (0..5) or of the weekend (6..11), UTC.
 int part_of_week(int hour_of_week) {
@@ -142,7 +141,6 @@ RateModel RateHistory::model(const Baseline& baseline, Hash128 fleet, Hash128 pa
   }
   if (settings_.hours != Hours::none) {
     out.beyond.mean *= season(baseline, fleet, partition, hour_of_week, taught.own, own_mean);
-    out.at_this_hour = out.buckets >= kHourTold;
   }
   return out;
 }

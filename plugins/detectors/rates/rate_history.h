@@ -30,7 +30,6 @@ enum class Kind : std::uint8_t {
 struct RateModel {
   NegativeBinomial beyond;  ///< of z
   double buckets = 0;       ///< past busy buckets of the partition (of all, without own history)
-  bool at_this_hour = false;
   Kind kind = Kind::unknown;
 };
 
