@@ -51,10 +51,4 @@ ExceptionSet load_exceptions(const CommonOptions& options, const Settings& setti
   return exceptions;
 }
 
-void print_warnings(const std::vector<Error>& warnings) {
-  for (const Error& warning : warnings) {
-    std::fprintf(stderr, "doorward-agent: warning: %s\n", warning.message().c_str());
-  }
-}
-
 }  // namespace doorward

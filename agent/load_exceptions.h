@@ -17,7 +17,4 @@ ExceptionSet load_exceptions(const CommonOptions& options, const Settings& setti
                              const RuleSet& rules, SetFiles& set_files,
                              std::vector<Error>& mistakes);
 
-/// Prints "doorward-agent: warning: where: what" for each, on stderr.
-void print_warnings(const std::vector<Error>& warnings);
-
 }  // namespace doorward

@@ -191,6 +191,12 @@ void print_errors(const std::vector<Error>& errors) {
   }
 }
 
+void print_warnings(const std::vector<Error>& warnings) {
+  for (const Error& warning : warnings) {
+    std::fprintf(stderr, "doorward-agent: warning: %s\n", warning.message().c_str());
+  }
+}
+
 TimeUs clock_now() {
   using namespace std::chrono;
   return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();

@@ -78,6 +78,9 @@ InputOptions input_options(const CommonOptions& options, const Settings& setting
 /// Prints "doorward-agent: error: where: what" for each, on stderr.
 void print_errors(const std::vector<Error>& errors);
 
+/// Prints "doorward-agent: warning: where: what" for each, on stderr.
+void print_warnings(const std::vector<Error>& warnings);
+
 /// Wall clock, microseconds.
 TimeUs clock_now();
 

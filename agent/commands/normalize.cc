@@ -70,7 +70,9 @@ int run_normalize(const CommonOptions& options, bool quiet) {
   Printer printer(options.format == "text");
   GeoEnricher enricher(databases, printer);
   Progress progress(inputs, quiet);
-  const ReadHooks hooks{.begin = {}, .finish = {}, .flush = [&] { return printer.flush(); }};
+  const ReadHooks hooks{.begin = [&](TimeUs now) { print_warnings(enricher.refresh(now)); },
+                        .finish = {},
+                        .flush = [&] { return printer.flush(); }};
   const int status = read_inputs(options, inputs, enricher, progress, hooks);
   if (!quiet) {
     std::string out;

@@ -146,7 +146,14 @@ int run_replay(const ReplayOptions& options) {
   GeoEnricher enricher(databases, pipeline);
   InputSet inputs(first_files(options.common), input);
   Progress progress(inputs, options.quiet);
-  const ReadHooks hooks{.begin = [&](TimeUs now) { pipeline.set_clock(now); },
+  // A watch goes on for weeks: databases and set files that were renewed are taken up.
+  const auto renew = [&](TimeUs now) {
+    pipeline.set_clock(now);
+    std::vector<Error> faults = enricher.refresh(now);
+    set_files.reload_if_changed(now, faults);
+    print_warnings(faults);
+  };
+  const ReadHooks hooks{.begin = renew,
                         .finish = [&] { pipeline.finish(); },
                         .flush = [&] { return printer.flush(); }};
   int status = read_inputs(options.common, inputs, enricher, progress, hooks);
