@@ -82,7 +82,7 @@ void Suppression::remember(const Rule& rule, const Event& event, double score, c
     // A long name may not leave nothing for the others.
     const std::size_t size =
         std::min({texts[i].size(), kKeptTextBytes / 2 - 8, kKeptTextBytes - used});
-    std::memcpy(place->text.data() + used, texts[i].data(), size);
+    std::copy_n(texts[i].data(), size, place->text.data() + used);
     place->sizes[i] = static_cast<std::uint8_t>(size);
     used += size;
   }

@@ -246,7 +246,8 @@ class FewDescriptors {
     const int next = dup(STDIN_FILENO);
     close(next);
     rlimit few = before_;
-    few.rlim_cur = static_cast<rlim_t>(next) + kOpenFilesMax + 1;
+    // One for a folder that is being listed; two that UBSan takes to look at an object's type.
+    few.rlim_cur = static_cast<rlim_t>(next) + kOpenFilesMax + 3;
     setrlimit(RLIMIT_NOFILE, &few);
   }
   ~FewDescriptors() { setrlimit(RLIMIT_NOFILE, &before_); }
