@@ -10,6 +10,7 @@
 #include "plugins/detectors/match/match.h"
 #include "plugins/detectors/match/sightings.h"
 #include "plugins/detectors/match/span_text.h"
+#include "plugins/detectors/used_view.h"
 #include "sketch/tiered_table.h"
 
 namespace doorward {
@@ -221,18 +222,10 @@ std::unique_ptr<Detector> make_alert_match(Rule& rule, Params& table, ViewTable&
   set.window = match_window(table, "24h");
   set.ignore = table.texts("ignore");
   for (const std::string& name : table.texts("by")) {
-    const std::optional<View> view = View::from_name(name);
-    if (!view) {
-      table.mistake("by", "no such view: \"" + name + "\"");
-      continue;
-    }
-    const std::optional<std::uint8_t> index = views.add(*view);
-    if (!index) {
-      table.mistake("by", "all rules together use too many views");
-      continue;
-    }
-    set.by.push_back(*view);
-    set.by_index.push_back(*index);
+    const std::optional<UsedView> by = use_view(table, "by", name, views);
+    if (!by) continue;
+    set.by.push_back(by->view);
+    set.by_index.push_back(by->index);
   }
   if (!table.has("by")) table.mistake("by", "expected at least one view, such as \"user.name\"");
   set.p_value = p_value_of(table.number("score", 90, 1, 100));

@@ -13,6 +13,7 @@
 #include "plugins/detectors/match/sightings.h"
 #include "plugins/detectors/match/span_text.h"
 #include "plugins/detectors/match/window_count.h"
+#include "plugins/detectors/used_view.h"
 #include "plugins/filter.h"
 #include "plugins/special_addresses.h"
 #include "sketch/tiered_table.h"
@@ -208,16 +209,10 @@ class PairMatch final : public Detector {
 
 std::unique_ptr<Detector> make_pair_match(Rule& rule, Params& table, ViewTable& views) {
   Settings set;
-  const std::string by = table.text("by", "source.ip");
-  if (const std::optional<View> view = View::from_name(by)) {
-    set.by = *view;
-    if (const std::optional<std::uint8_t> index = views.add(*view)) {
-      set.by_index = *index;
-    } else {
-      table.mistake("by", "all rules together use too many views");
-    }
-  } else {
-    table.mistake("by", "no such view: \"" + by + "\"");
+  const std::string joined_on = table.text("by", "source.ip");
+  if (const std::optional<UsedView> by = use_view(table, "by", joined_on, views)) {
+    set.by = by->view;
+    set.by_index = by->index;
   }
   set.window = match_window(table, "8h");
   set.most = static_cast<std::uint32_t>(table.integer("most", 100, 2, kMatchMostMax));

@@ -27,6 +27,7 @@
 #include "plugins/detectors/detector.h"
 #include "plugins/detectors/pitman_yor.h"
 #include "plugins/detectors/rare/phrase.h"
+#include "plugins/detectors/used_view.h"
 
 namespace doorward {
 namespace {
@@ -198,19 +199,12 @@ std::uint64_t level_number(const std::string& rule_id, const std::string& part) 
 std::optional<Level> read_level(const Rule& rule, Params& table, ViewTable& views,
                                 std::string_view key, const View& partition, std::string_view text,
                                 bool fleet) {
-  const std::optional<View> by = View::from_name(text);
-  if (!by) {
-    table.mistake(key, "no such view: \"" + std::string(text) + "\"");
-    return std::nullopt;
-  }
-  const std::optional<std::uint8_t> partition_index = views.add(partition);
-  const std::optional<std::uint8_t> by_index = views.add(*by);
-  if (!partition_index || !by_index) {
-    table.mistake(key, "all rules together use more than " + std::to_string(kViewsMax) + " views");
-    return std::nullopt;
-  }
-  Level level{partition, *by, *partition_index, *by_index, fleet, 0, 0};
-  const std::string name = partition.name() + " / " + by->name();
+  const std::optional<UsedView> by = use_view(table, key, text, views);
+  if (!by) return std::nullopt;
+  const std::optional<UsedView> owner = use_view(table, key, partition, views);
+  if (!owner) return std::nullopt;
+  Level level{partition, by->view, owner->index, by->index, fleet, 0, 0};
+  const std::string name = partition.name() + " / " + by->view.name();
   level.number = level_number(rule.id, name);
   level.customers = level_number(rule.id, name + " / pairs");
   return level;

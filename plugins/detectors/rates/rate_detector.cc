@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "plugins/detectors/rates/phrase.h"
+#include "plugins/detectors/used_view.h"
 #include "plugins/time_text.h"
 
 namespace doorward {
@@ -218,30 +219,19 @@ std::optional<RateSettings> read_rate_settings(Rule& rule, Params& table, ViewTa
   out.distinct = distinct;
   bool good = true;
   const auto view_of = [&](std::string_view key, View& view, std::uint8_t& index) {
-    const std::string text = table.text_required(key);
-    const std::optional<View> found = View::from_name(text);
-    if (!found) {
-      if (!text.empty()) table.mistake(key, "no such view: \"" + text + "\"");
-      good = false;
-      return;
-    }
-    const std::optional<std::uint8_t> added = views.add(*found);
-    if (!added) {
-      table.mistake(key,
-                    "all rules together use more than " + std::to_string(kViewsMax) + " views");
-      good = false;
-      return;
-    }
-    view = *found;
-    index = *added;
+    const std::string name = table.text_required(key);  // notes that there is none
+    const std::optional<UsedView> used =
+        name.empty() ? std::nullopt : use_view(table, key, name, views);
+    good = good && used.has_value();
+    if (!used) return;
+    view = used->view;
+    index = used->index;
   };
   view_of("partition", out.partition, out.partition_index);
   if (distinct) view_of("by", out.by, out.by_index);
-  if (const std::optional<std::uint8_t> fleet = views.add(View{})) {
-    out.fleet_index = *fleet;
+  if (const std::optional<UsedView> fleet = use_view(table, "partition", View{}, views)) {
+    out.fleet_index = fleet->index;
   } else {
-    table.mistake("partition",
-                  "all rules together use more than " + std::to_string(kViewsMax) + " views");
     good = false;
   }
   const std::optional<TimeUs> window = parse_duration(table.text("window", "15m"));

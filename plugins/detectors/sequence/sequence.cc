@@ -40,6 +40,7 @@
 #include "plugins/detectors/sequence/phrase.h"
 #include "plugins/detectors/sequence/progress.h"
 #include "plugins/detectors/sequence/travel.h"
+#include "plugins/detectors/used_view.h"
 #include "plugins/time_text.h"
 
 namespace doorward {
@@ -143,30 +144,17 @@ class Sequence final : public Detector {
   double p_value_;  // of a fixed score
 };
 
-std::optional<std::uint8_t> read_view(Params& table, std::string_view key, const std::string& name,
-                                      ViewTable& views, View& view) {
-  const std::optional<View> found = View::from_name(name);
-  if (!found) {
-    table.mistake(key, "no such view: \"" + name + "\"");
-    return std::nullopt;
-  }
-  const std::optional<std::uint8_t> index = views.add(*found);
-  if (!index) table.mistake(key, "more than " + std::to_string(kViewsMax) + " views in all rules");
-  view = *found;
-  return index;
-}
-
 void read_by(Params& table, ViewTable& views, Sequence::Settings& settings) {
   for (const std::string& name : table.texts("by")) {
-    View view;
-    if (const auto index = read_view(table, "by", name, views, view)) {
-      settings.by.push_back(*index);
-      settings.words.by.push_back(view);
+    if (const std::optional<UsedView> by = use_view(table, "by", name, views)) {
+      settings.by.push_back(by->index);
+      settings.words.by.push_back(by->view);
     }
   }
   if (const std::string name = table.text("once_per"); !name.empty()) {
-    if (const auto index = read_view(table, "once_per", name, views, settings.words.once_per)) {
-      settings.once_per = *index;
+    if (const std::optional<UsedView> once = use_view(table, "once_per", name, views)) {
+      settings.words.once_per = once->view;
+      settings.once_per = once->index;
       settings.plan.by_value = true;
     }
   }

@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "plugins/detectors/sequence/last_places.h"
+#include "plugins/detectors/used_view.h"
 
 namespace doorward {
 namespace {
@@ -114,19 +115,12 @@ std::unique_ptr<Detector> make_travel(Rule& rule, Params& table, ViewTable& view
   limits.faster_than_kmh = table.number("faster_than_kmh", limits.faster_than_kmh, 1, 1e6);
   limits.least_km = table.number("least_km", limits.least_km, 1, 20'000);
   const double score = table.number("score", 75, 1, 100);
-  const std::optional<View> by = View::from_name(by_text);
-  if (!by) {
-    if (!by_text.empty()) table.mistake("by", "no such view: \"" + by_text + "\"");
-    return nullptr;
-  }
-  const std::optional<std::uint8_t> index = views.add(*by);
-  if (!index) {
-    table.mistake("by", "all rules together use more than " + std::to_string(kViewsMax) + " views");
-    return nullptr;
-  }
+  if (by_text.empty()) return nullptr;
+  const std::optional<UsedView> by = use_view(table, "by", by_text, views);
+  if (!by) return nullptr;
   rule.needs_place = true;
-  if (rule.suppress_by.empty()) rule.suppress_by = {*by};
-  return std::make_unique<Travel>(*index, limits, score);
+  if (rule.suppress_by.empty()) rule.suppress_by = {by->view};
+  return std::make_unique<Travel>(by->index, limits, score);
 }
 
 }  // namespace doorward
