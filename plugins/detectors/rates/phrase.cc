@@ -15,12 +15,9 @@ std::string number(double value) {
   return out.data();
 }
 
-std::string plural(const View& view) {
+std::string values_of(const View& view) {
   const std::string noun = noun_of(view);
-  if (noun == "error.message") return "error messages";
-  if (noun.ends_with("ss")) return noun + "es";
-  if (noun.ends_with("y")) return noun.substr(0, noun.size() - 1) + "ies";
-  return noun + "s";
+  return plural(noun == "error.message" ? "error message" : noun);
 }
 
 bool of_user(const View& view) {
@@ -47,7 +44,7 @@ std::string place(const View& view, const Event& event) {
 }
 
 std::string distinct_words(const RateEvidence& rate, const Event& event) {
-  const std::string many = number(rate.observed) + " different " + plural(rate.by);
+  const std::string many = number(rate.observed) + " different " + values_of(rate.by);
   const bool failed = event.outcome == Outcome::failure;
   if (of_user(rate.by)) {
     return many + (failed ? " failed" : " logged on") + place(rate.partition, event);

@@ -15,12 +15,8 @@ std::string duration_of(std::uint32_t seconds) {
   return std::to_string((seconds + 43'200) / 86'400) + " days";
 }
 
-std::string counted(std::uint32_t count, std::string noun) {
-  if (count != 1) {
-    if (noun.ends_with('y')) noun.replace(noun.size() - 1, 1, "ie");
-    noun += noun.ends_with('s') ? "es" : "s";
-  }
-  return std::to_string(count) + " " + noun;
+std::string counted(std::uint32_t count, const std::string& noun) {
+  return std::to_string(count) + " " + (count == 1 ? noun : plural(noun));
 }
 
 std::string_view preposition_of(const View& view) {
