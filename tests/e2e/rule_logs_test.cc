@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <filesystem>
 
-#include "plugins/rule_set.h"
 #include "tests/e2e/program.h"
+#include "tests/support/builtin_ids.h"
 #include "tests/support/mmdb_writer.h"
 
 namespace doorward {
@@ -93,15 +93,7 @@ TEST_P(RuleLogs, IsQuietOnTheOther) {
   EXPECT_EQ(fired_on("quiet"), 0);
 }
 
-std::vector<std::string> all_ids() {
-  std::vector<Error> mistakes;
-  const RuleSet rules(builtin_rules(), HashKey{}, mistakes);
-  std::vector<std::string> ids;
-  for (std::size_t i = 0; i < rules.size(); ++i) ids.push_back(rules.rule(i).id);
-  return ids;
-}
-
-INSTANTIATE_TEST_SUITE_P(BuiltIn, RuleLogs, testing::ValuesIn(all_ids()),
+INSTANTIATE_TEST_SUITE_P(BuiltIn, RuleLogs, testing::ValuesIn(builtin_ids()),
                          [](const auto& param) { return param.param; });
 
 }  // namespace

@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "plugins/rule_set.h"
+#include "tests/support/builtin_ids.h"
 
 namespace doorward {
 namespace {
@@ -29,15 +30,7 @@ TEST_P(RuleExamples, HoldAndCoverBothVerdicts) {
   }
 }
 
-std::vector<std::string> all_ids() {
-  std::vector<Error> mistakes;
-  const RuleSet rules(builtin_rules(), HashKey{}, mistakes);
-  std::vector<std::string> ids;
-  for (std::size_t i = 0; i < rules.size(); ++i) ids.push_back(rules.rule(i).id);
-  return ids;
-}
-
-INSTANTIATE_TEST_SUITE_P(BuiltIn, RuleExamples, testing::ValuesIn(all_ids()),
+INSTANTIATE_TEST_SUITE_P(BuiltIn, RuleExamples, testing::ValuesIn(builtin_ids()),
                          [](const auto& param) { return param.param; });
 
 TEST(BuiltInRules, AllLoadUnderTheNameOfTheirFile) {
