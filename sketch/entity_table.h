@@ -55,21 +55,17 @@ class EntityTable {
     for (std::size_t way = 0; way < kWays; ++way) {
       Entry& entry = set[way];
       if (entry.key == key) {
-        if (is_stale(entry, now, stale)) restart(entry, key, 0);
+        if (is_stale(entry, now, stale)) restart(entry, key);
         entry.newest = std::max(entry.newest, now);
         if (entry.rank != UINT32_MAX) ++entry.rank;
         return entry;
       }
-      const auto claim = [&](const Entry& e) {
-        return e.key == 0 || is_stale(e, now, stale) ? 0 : e.rank;
-      };
-      if (claim(entry) < claim(*victim)) victim = &entry;
+      if (rank_of(entry, now, stale) < rank_of(*victim, now, stale)) victim = &entry;
     }
-    const std::uint32_t claim =
-        victim->key == 0 || is_stale(*victim, now, stale) ? 0 : victim->rank;
-    restart(*victim, key, claim);
+    const std::uint32_t rank = rank_of(*victim, now, stale);
+    restart(*victim, key);
     victim->newest = now;
-    victim->rank = claim + 1;
+    victim->rank = rank + 1;
     return *victim;
   }
 
@@ -90,9 +86,8 @@ class EntityTable {
     const Entry* const set = set_of(entity);
     std::uint32_t least = UINT32_MAX;
     for (std::size_t way = 0; way < kWays; ++way) {
-      const Entry& entry = set[way];
-      if (entry.key == key || entry.key == 0 || is_stale(entry, now, stale)) return 0;
-      least = std::min(least, entry.rank);
+      if (set[way].key == key) return 0;
+      least = std::min(least, rank_of(set[way], now, stale));
     }
     return least;
   }
@@ -107,10 +102,13 @@ class EntityTable {
   static bool is_stale(const Entry& entry, std::uint32_t now, std::uint32_t stale) {
     return now > entry.newest && now - entry.newest > stale;
   }
-  static void restart(Entry& entry, std::uint64_t key, std::uint32_t rank) {
+  /// Its claim to the place; a free or stale one has none.
+  static std::uint32_t rank_of(const Entry& entry, std::uint32_t now, std::uint32_t stale) {
+    return entry.key == 0 || is_stale(entry, now, stale) ? 0 : entry.rank;
+  }
+  static void restart(Entry& entry, std::uint64_t key) {
     entry = Entry{};
     entry.key = key;
-    entry.rank = rank;
   }
 
   Entry* entries_;
