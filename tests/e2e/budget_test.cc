@@ -11,19 +11,13 @@ const std::string kDemo = std::string(DOORWARD_SOURCE_DIR) + "/examples/fleet-au
 
 class Budget : public testing::Test {
  protected:
-  Ran replay(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"replay",        "--timezone", "UTC",
-                                          "--alerts-from", "2026-01-26", kDemo};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run(kAgent, arguments);
-  }
   TemporaryFolder folder_;
 };
 
 TEST_F(Budget, MoreMoneyMoreAlerts) {
   std::size_t before = 0;
   for (const char* budget : {"0.1", "1", "10"}) {
-    const Ran ran = replay({"--budget", budget});
+    const Ran ran = replay_demo({"--budget", budget});
     ASSERT_EQ(ran.status, 0) << ran.err;
     const std::size_t alerts = lines_of(ran.out).size();
     EXPECT_GT(alerts, before) << budget;
@@ -36,10 +30,10 @@ TEST_F(Budget, MoreMoneyMoreAlerts) {
 
 TEST_F(Budget, TheConfigurationSetsItAndTheCommandLineGoesFirst) {
   const std::string config = folder_.write("agent.toml", "[alerts]\nbudget_per_day = 0.5\n");
-  EXPECT_NE(replay({"-c", config}).err.find("budget    0.5 a day: "), std::string::npos);
-  EXPECT_NE(replay({"-c", config, "--budget", "3"}).err.find("budget    3 a day: "),
+  EXPECT_NE(replay_demo({"-c", config}).err.find("budget    0.5 a day: "), std::string::npos);
+  EXPECT_NE(replay_demo({"-c", config, "--budget", "3"}).err.find("budget    3 a day: "),
             std::string::npos);
-  EXPECT_EQ(replay({}).err.find("budget"), std::string::npos);
+  EXPECT_EQ(replay_demo({}).err.find("budget"), std::string::npos);
   folder_.write("agent.toml", "[alerts]\nbudget_per_day = 0\nbudget = 1\n");
   const Ran bad = run(kAgent, {"check", "-c", config});
   EXPECT_EQ(bad.status, 1);
@@ -47,7 +41,7 @@ TEST_F(Budget, TheConfigurationSetsItAndTheCommandLineGoesFirst) {
             std::string::npos)
       << bad.err;
   EXPECT_NE(bad.err.find(":3: budget: no such setting here"), std::string::npos) << bad.err;
-  EXPECT_EQ(replay({"--budget", "0"}).status, 1);
+  EXPECT_EQ(replay_demo({"--budget", "0"}).status, 1);
 }
 
 TEST_F(Budget, ABaselineFileCarriesWhatWasCounted) {

@@ -38,4 +38,12 @@ Ran run(const std::string& program, const std::vector<std::string>& arguments,
   return ran;
 }
 
+Ran replay_demo(const std::vector<std::string>& more) {
+  std::vector<std::string> arguments = {
+      "replay",        "--timezone", "UTC",
+      "--alerts-from", "2026-01-26", DOORWARD_SOURCE_DIR "/examples/fleet-auth.log.gz"};
+  arguments.insert(arguments.end(), more.begin(), more.end());
+  return run(DOORWARD_AGENT, arguments);
+}
+
 }  // namespace doorward

@@ -20,4 +20,7 @@ struct Ran {
 Ran run(const std::string& program, const std::vector<std::string>& arguments,
         const std::string& input = {});
 
+/// Replays the demo's log, quiet before its last weeks, with `more` arguments.
+Ran replay_demo(const std::vector<std::string>& more);
+
 }  // namespace doorward

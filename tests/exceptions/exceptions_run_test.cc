@@ -7,28 +7,21 @@ namespace doorward {
 namespace {
 
 constexpr const char* kAgent = DOORWARD_AGENT;
-const std::string kDemo = std::string(DOORWARD_SOURCE_DIR) + "/examples/fleet-auth.log.gz";
 
 class ExceptionsRun : public testing::Test {
  protected:
-  Ran replay(const std::vector<std::string>& more) {
-    std::vector<std::string> arguments = {"replay",        "--timezone", "UTC",
-                                          "--alerts-from", "2026-01-26", kDemo};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return run(kAgent, arguments);
-  }
   TemporaryFolder folder_;
 };
 
 TEST_F(ExceptionsRun, ReplaySaysWhatEachSilenced) {
-  const std::size_t all = lines_of(replay({}).out).size();
+  const std::size_t all = lines_of(replay_demo({}).out).size();
   folder_.write("ranges.txt", "# the pentest\n201.48.198.0/24\n");
   const std::string file =
       folder_.write("ex.toml",
                     "[[exception]]\nname = \"pentest\"\nrule = \"*\"\nsource.ip = \"@ranges.txt\"\n"
                     "reason = \"agreed test\"\nowner = \"security\"\nexpires = 2099-01-01\n");
   const std::string report = folder_.path("report.ndjson");
-  const Ran ran = replay({"--exceptions", file, "--exception-report", report});
+  const Ran ran = replay_demo({"--exceptions", file, "--exception-report", report});
   ASSERT_EQ(ran.status, 0) << ran.err;
   EXPECT_LT(lines_of(ran.out).size(), all);
   EXPECT_EQ(ran.out.find("201.48.198."), std::string::npos);
@@ -81,7 +74,8 @@ TEST_F(ExceptionsRun, ComeFromTheConfigurationAndItsFolder) {
   EXPECT_EQ(bad.status, 1);
   EXPECT_NE(bad.err.find("exceptions.d/c.toml:1: reason: expected a string"), std::string::npos)
       << bad.err;
-  EXPECT_EQ(replay({"-c", config}).status, 1) << "a mistake in an exception is not passed over";
+  EXPECT_EQ(replay_demo({"-c", config}).status, 1)
+      << "a mistake in an exception is not passed over";
 }
 
 TEST_F(ExceptionsRun, HostileSetFilesAreRefusedInSmallMemory) {
