@@ -9,6 +9,7 @@
 #include <string_view>
 
 #include "plugins/event.h"
+#include "plugins/state_archive.h"
 #include "plugins/timezone.h"
 
 namespace doorward {
@@ -69,6 +70,17 @@ class Source {
   /// the newest stamp) are closed here as well. Never blocks; does not allocate in steady state.
   /// Any bytes are allowed.
   virtual void feed(std::string_view line, const Stamp& stamp, EventSink& sink) = 0;
+
+  /// Event time is now at least `now` (microseconds), although no line came: closes what is
+  /// overdue, as feed() does.
+  virtual void advance(TimeUs now, EventSink& sink) { (void)now, (void)sink; }
+
+  /// What is open and remembered, the counters too, for another source of the same kind and options
+  /// to go on with exactly as this one would have. Owned by nobody but the bytes.
+  virtual void save(StateWriter& out) const { (void)out; }
+  /// Takes up what save() wrote, before the first feed(). After a mistake, which in.ok() tells,
+  /// this is empty as at first.
+  virtual void load(StateReader& in) { (void)in; }
 
   /// End of all input: closes every open attempt.
   virtual void finish(EventSink& sink) = 0;
