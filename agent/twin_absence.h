@@ -8,6 +8,7 @@
 
 #include "plugins/event.h"
 #include "plugins/limits.h"
+#include "plugins/state_archive.h"
 #include "sketch/entity_table.h"
 
 namespace doorward {
@@ -61,6 +62,11 @@ class TwinAbsence {
   /// A logon waited in vain: this program is not judged until told_by_both() again.
   void fell_silent(const Event& event);
 
+  /// Writes the nodes and programs that are known.
+  void save(StateWriter& out) const;
+  /// Takes up what save() wrote, before anything is heard; knows nothing after a mistake.
+  void load(StateReader& in);
+
  private:
   struct Gap {
     TimeUs from = 0;
@@ -81,6 +87,11 @@ class TwinAbsence {
     TimeUs since = 0;  ///< time of the first logon that both told of
     std::uint32_t silent = 0;
   };
+
+  template <class Archive, class AnyNode>
+  static void archive_node(Archive& a, AnyNode& node);
+  template <class Archive, class AnyProgram>
+  static void archive_program(Archive& a, AnyProgram& program);
 
   static void note(Node& node, TimeUs time);
   [[nodiscard]] static bool in_gap(const Node& node, TimeUs from, TimeUs to);

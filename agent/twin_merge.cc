@@ -1,118 +1,34 @@
 #include "agent/twin_merge.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
 #include <utility>
 
+#include "agent/twin_parts.h"
 #include "agent/twin_traits.h"
 
 namespace doorward {
 namespace {
 
-using twins::kAuditNameBytes;
+using twins::kHostLogs;
+using twins::kSuspectsMax;
+using twins::kTracesMax;
+using twins::logs_in;
 using twins::Traits;
 using twins::traits_of;
-
-constexpr Told kHostLogs = Told::authlog | Told::auditd | Told::journald;
-
-/// Events remembered after they went on alone. At the limit the oldest is forgotten: a twin that
-/// comes even later is then an event of its own.
-constexpr std::size_t kTracesMax = 4096;
-
-/// How long a twin can be late: the longest an attempt stays open, and the distance of twins.
-constexpr TimeUs kTraceTimeMaxUs = kAttemptTimeMaxUs + 2 * kTwinTimeMaxUs;
 
 /// A step back in time by more than this is the clock being set, not a log that is behind.
 constexpr TimeUs kClockSetUs = 3600 * kSecondUs;
 
-/// Successes that wait for the audit log to show whether it was being written. At the limit the
-/// oldest goes on as an ordinary event.
-constexpr std::size_t kSuspectsMax = 64;
-
 /// Suspects are looked at again when event time has gone on by this.
 constexpr TimeUs kReviewUs = kSecondUs;
 
+/// So many failures are guessing, which a rule wants to see before the success that ends it. Fewer
+/// stay for their twin, which is seldom late.
+constexpr std::size_t kGuessingMin = 5;
+
 constexpr std::int32_t kNone = TwinIndex::kNone;
 
-std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-  hash = (hash ^ value) * 0xBF58476D1CE4E5B9;
-  return hash ^ hash >> 29;
-}
-
-std::uint64_t mix(std::uint64_t hash, std::string_view text) {
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3;
-  return mix(hash, std::uint64_t{text.size()});
-}
-
-int logs_in(Told told) {
-  int count = 0;
-  for (const Told one : {Told::authlog, Told::auditd, Told::journald}) count += has(told, one);
-  return count;
-}
-
-/// A text as far as it takes part in comparisons of what went on already.
-template <std::size_t Size>
-class CutText {
- public:
-  void set(std::string_view text) {
-    size_ = std::min(text.size(), Size);
-    if (size_ != 0) std::memcpy(bytes_.data(), text.data(), size_);
-  }
-  [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
-
- private:
-  std::array<char, Size> bytes_{};
-  std::size_t size_ = 0;
-};
-
 }  // namespace
-
-/// The two ways to find a twin: by process, and by name where one of the logs has no pid. Events
-/// with and without a pid are kept apart there, so that a flood of failures for one name, each with
-/// a pid of its own, is never searched by name.
-struct TwinMerge::Keys {
-  std::uint64_t process = 0;  ///< 0: no pid
-  std::uint64_t user = 0;
-  std::uint64_t user_without_pid = 0;
-  std::uint64_t user_with_pid = 0;
-
-  explicit Keys(const Event& event) {
-    std::uint64_t base = mix(0x9E3779B97F4A7C15, event[Field::event_action]);
-    base = mix(base, static_cast<std::uint64_t>(event.outcome));
-    if (event.pid != 0) process = mix(mix(base, std::uint64_t{1}), std::uint64_t{event.pid}) | 1;
-    const std::string_view name = event[Field::user_name].substr(0, kAuditNameBytes);
-    user_without_pid = mix(mix(base, std::uint64_t{2}), name) | 1;
-    user_with_pid = mix(mix(base, std::uint64_t{3}), name) | 1;
-    user = event.pid != 0 ? user_with_pid : user_without_pid;
-  }
-};
-
-struct TwinMerge::Waiting {
-  HeldEvent held;
-  std::uint64_t arrival = 0;
-  std::size_t position = 0;  ///< in heap_
-  bool suspect = false;      ///< in suspects_ instead
-};
-
-/// What is remembered of an event that went on alone.
-struct TwinMerge::Trace {
-  bool used = false;
-  Told told = Told::none;
-  std::uint32_t pid = 0;
-  TimeUs time = kNoTime;
-  IpAddress ip;
-  CutText<kAuditNameBytes + 8> user;
-  CutText<kAuditNameBytes> effective;
-  CutText<24> method;
-  CutText<48> address;
-  CutText<64> host;
-
-  [[nodiscard]] Traits traits() const {
-    return {told,           pid,        time, ip, user.view(), effective.view(), method.view(),
-            address.view(), host.view()};
-  }
-};
 
 /// By process the first in order, since a process makes its attempts one after the other; by name,
 /// where several processes may be in it, the nearest in time. `traits` gives those of a slot.
@@ -134,20 +50,23 @@ TwinMerge::TwinMerge(EventSink& next) : next_(next) {}
 TwinMerge::~TwinMerge() = default;
 
 void TwinMerge::expect(Told both) {
-  const auto bits = static_cast<unsigned>(both) & static_cast<unsigned>(kHostLogs);
-  expected_ = static_cast<Told>(bits);
+  expected_ = twins::common(both, kHostLogs);
   const bool merging = logs_in(expected_) >= 2;
   if (merging_ && !merging) finish();
   merging_ = merging;
   if (merging && has(expected_, Told::auditd) && !absence_) {
     absence_ = std::make_unique<TwinAbsence>();
   }
-  if (!merging || waiting_) return;
+  if (merging && !waiting_) make_tables();
+}
+
+void TwinMerge::make_tables() {
   waiting_ = std::make_unique<Waiting[]>(kHeldEventsMax);
   waiting_index_ = std::make_unique<TwinIndex>(kHeldEventsMax);
   traces_ = std::make_unique<Trace[]>(kTracesMax);
   trace_index_ = std::make_unique<TwinIndex>(kTracesMax);
   heap_.reserve(kHeldEventsMax);
+  leaving_.reserve(kHeldEventsMax);
   free_.reserve(kHeldEventsMax);
   suspects_.reserve(kSuspectsMax);
   for (std::size_t slot = kHeldEventsMax; slot-- > 0;) {
@@ -238,6 +157,7 @@ void TwinMerge::merge(Waiting& first, const Event& second) {
   if (event.pid == 0) event.pid = other.pid;
   if (event.port == 0) event.port = other.port;
   event.time = std::min(held.time, second.time);
+  const TimeUs until = std::max(held.time, second.time);
   event.told = held.told | second.told;
   const bool both = has(held.told, Told::auditd) != has(second.told, Told::auditd);
   if (absence_ && both && event.outcome == Outcome::success) {
@@ -245,17 +165,46 @@ void TwinMerge::merge(Waiting& first, const Event& second) {
   }
   scratch_.keep(event);
   std::swap(scratch_, first.held);
-  if (!first.suspect) {
+  const auto slot = static_cast<std::int32_t>(&first - waiting_.get());
+  if (first.suspect) {
+    suspects_.erase(std::find(suspects_.begin(), suspects_.end(), slot));
+  } else if (told_by_all(event.told)) {
+    leave_heap(first.position);
+  } else {
     sift_up(first.position);
     return;
   }
-  const auto slot = static_cast<std::int32_t>(&first - waiting_.get());
-  suspects_.erase(std::find(suspects_.begin(), suspects_.end(), slot));
+  const Event& whole = first.held.event();
+  if (whole.outcome == Outcome::success && whole.ip.valid()) {
+    hand_on_failures_before(whole, until);
+  }
   hand_on(slot, false);
 }
 
+bool TwinMerge::told_by_all(Told told) const {
+  return twins::common(told, expected_) == expected_;
+}
+
+/// In the order of time. `until`: the later time of the success, since one log's seconds are cut.
+void TwinMerge::hand_on_failures_before(const Event& success, TimeUs until) {
+  leaving_.clear();
+  for (const std::int32_t slot : heap_) {
+    const Event& event = waiting_[static_cast<std::size_t>(slot)].held.event();
+    if (event.outcome == Outcome::failure && event.time <= until && event.ip == success.ip) {
+      leaving_.push_back(slot);
+    }
+  }
+  if (leaving_.size() < kGuessingMin) return;
+  std::sort(leaving_.begin(), leaving_.end(),
+            [this](std::int32_t a, std::int32_t b) { return before(a, b); });
+  for (const std::int32_t slot : leaving_) {
+    leave_heap(waiting_[static_cast<std::size_t>(slot)].position);
+    hand_on(slot, false);
+  }
+}
+
 void TwinMerge::advance(TimeUs now) {
-  if (!merging_) return;
+  if (!merging_ || now == kNoTime) return;
   if (now_ == kNoTime || now > now_ || now_ - now > kClockSetUs) now_ = now;
   while (!heap_.empty()) {
     const TimeUs time = waiting_[static_cast<std::size_t>(heap_.front())].held.event().time;
@@ -318,19 +267,23 @@ void TwinMerge::review_suspects(bool last) {
 
 std::int32_t TwinMerge::take_earliest() {
   const std::int32_t slot = heap_.front();
+  leave_heap(0);
+  return slot;
+}
+
+void TwinMerge::leave_heap(std::size_t position) {
   const std::int32_t last = heap_.back();
   heap_.pop_back();
-  if (!heap_.empty()) {
-    place(0, last);
-    sift_down(0);
-  }
-  return slot;
+  if (position == heap_.size()) return;
+  place(position, last);
+  sift_down(position);
+  sift_up(waiting_[static_cast<std::size_t>(last)].position);
 }
 
 void TwinMerge::hand_on(std::int32_t slot, bool missing) {
   const Waiting& waiting = waiting_[static_cast<std::size_t>(slot)];
   waiting_index_->erase(slot);
-  if (logs_in(waiting.held.event().told) < logs_in(expected_)) remember(waiting.held.event());
+  if (!told_by_all(waiting.held.event().told)) remember(waiting.held.event());
   free_.push_back(slot);
   if (!missing) {
     next_.on_event(waiting.held.event());

@@ -12,6 +12,7 @@
 #include "plugins/event.h"
 #include "plugins/held_event.h"
 #include "plugins/limits.h"
+#include "plugins/state_archive.h"
 
 namespace doorward {
 
@@ -26,8 +27,24 @@ namespace doorward {
 /// the text comes from the auth log or journal, which know method, port and the whole name
 /// (libaudit cuts names at 32 bytes), and what is empty there from audit. Its `told` names both.
 ///
-/// An event waits until event time is kTwinTimeMaxUs past it, and leaves in the order of event
-/// time. Some events are born late: a failure that is only told by its process ending bears a time
+/// What all expected logs have told of leaves at once, since an alert has to come within
+/// milliseconds. What they have not waits until event time is kTwinTimeMaxUs past it, and then
+/// leaves alone, in the order of event time. So the order in which events leave is
+///
+/// * of events that left alone: that of event time (of equal ones, that of arrival);
+/// * of events told by all: that in which the slower log tells of them;
+/// * of a success that was told by all, and failures of its address that were not and are no later:
+///   five or more of them leave before it, although their time has not come, because guessing has
+///   to be seen before the success that ends it. Their twin is then late, see below.
+///
+/// It does not depend on how the lines of the logs interleave on arrival, as long as each log keeps
+/// its own order and advance() is called before each line with the least of the logs' newest
+/// stamps, that of the line included; but for this: two attempts of which one log tells in another
+/// order than the other leave as in the log that is read later, and an event that leaves alone at
+/// the time that the stamps of a twin's two lines enclose (of auth.log whole seconds, so mostly
+/// within one) leaves before or after that twin.
+///
+/// Some events are born late: a failure that is only told by its process ending bears a time
 /// up to kAttemptTimeMaxUs back, when its twin has long gone on. Holding every event for two
 /// minutes would delay every alert by as much, so what went on alone is remembered, without its
 /// text, as long as that: a late twin of it is swallowed and counted. It is not lost, since its
@@ -62,11 +79,17 @@ class TwinMerge final : public EventSink {
   }
 
   /// Event time is now at least `now`; a step back by more than an hour is taken as the clock being
-  /// set. Hands on what has waited long enough.
+  /// set. Hands on what has waited long enough. kNoTime: nothing happens.
   void advance(TimeUs now);
 
   /// Hands on all that is held, in order.
   void finish();
+
+  /// Writes all that is held and remembered, what is expected, and the counters.
+  void save(StateWriter& out) const;
+  /// Takes up what save() wrote, before the first event; expect() says what has changed since.
+  /// After a mistake, see in.ok(), nothing is held and what was expected before still is.
+  void load(StateReader& in);
 
   /// Events that were merged into another or swallowed as its late twin.
   [[nodiscard]] std::uint64_t merged() const { return merged_; }
@@ -87,9 +110,18 @@ class TwinMerge final : public EventSink {
                                 TimeUs time_max, TraitsOf traits);
   Waiting* find_waiting(const Event& event, const Keys& keys);
   bool was_told(const Event& event, const Keys& keys, TimeUs time_max);
+  void make_tables();
+  void reset();
+  template <class Archive, class AnyMerge>
+  static void archive_numbers(Archive& a, AnyMerge& merge);
+  void save_tables(StateWriter& out) const;
+  void load_tables(StateReader& in);
   void hold(const Event& event, const Keys& keys);
   void merge(Waiting& first, const Event& second);
+  [[nodiscard]] bool told_by_all(Told told) const;
+  void hand_on_failures_before(const Event& success, TimeUs until);
   std::int32_t take_earliest();
+  void leave_heap(std::size_t position);
   void hand_on_earliest(bool may_wait);
   void hand_on(std::int32_t slot, bool missing);
   void review_suspects(bool last);
@@ -113,6 +145,7 @@ class TwinMerge final : public EventSink {
   std::unique_ptr<Waiting[]> waiting_;  ///< kHeldEventsMax of them
   std::vector<std::int32_t> free_;
   std::vector<std::int32_t> heap_;  ///< slots of waiting_, earliest first
+  std::vector<std::int32_t> leaving_;  ///< scratch: slots about to be handed on
   std::unique_ptr<TwinIndex> waiting_index_;
   std::unique_ptr<Trace[]> traces_;  ///< a ring of what went on alone
   std::size_t next_trace_ = 0;

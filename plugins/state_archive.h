@@ -38,6 +38,13 @@ class StateWriter {
   void operator()(const Values&... values) {
     (put(values), ...);
   }
+  /// A number or enum that lies within [first, last].
+  template <PlainBytes T>
+  void between(const T& value, T /*first*/, T /*last*/) {
+    put(value);
+  }
+  /// Which version of a section follows.
+  void version(std::uint8_t version) { put(version); }
   /// Bytes whose number the reader knows.
   void raw(std::span<const std::byte> bytes) { append(bytes.data(), bytes.size()); }
   void raw(std::span<std::byte> bytes) { append(bytes.data(), bytes.size()); }
@@ -73,6 +80,20 @@ class StateReader {
   template <class... Values>
   void operator()(Values&... values) {
     (get(values), ...);
+  }
+  /// A value beyond [first, last] is a mistake, and zero.
+  template <PlainBytes T>
+  void between(T& value, T first, T last) {
+    get(value);
+    if (failed_ || (value >= first && value <= last)) return;
+    fail();
+    value = T{};
+  }
+  /// Any other version than `wanted` is a mistake.
+  void version(std::uint8_t wanted) {
+    std::uint8_t found = 0;
+    get(found);
+    if (found != wanted) fail();
   }
   void raw(std::span<std::byte> bytes) {
     const std::uint8_t* from = take(bytes.size());
@@ -111,6 +132,12 @@ class StateReader {
     } else {
       std::memcpy(static_cast<void*>(&value), from, sizeof value);
     }
+  }
+  void get(bool& value) {
+    std::uint8_t byte = 0;
+    get(byte);
+    if (byte > 1) fail();
+    value = byte == 1;
   }
   void get(std::string& value) { value = text(kTextBytesMax); }
   const std::uint8_t* take(std::size_t size) {

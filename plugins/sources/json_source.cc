@@ -1,9 +1,26 @@
 #include "plugins/sources/json_source.h"
 
 #include "plugins/limits.h"
+#include "plugins/state_fields.h"
 #include "plugins/time_text.h"
 
 namespace doorward {
+namespace {
+
+constexpr std::uint8_t kStateVersion = 1;
+
+}  // namespace
+
+void JsonSource::save(StateWriter& out) const {
+  out.version(kStateVersion);
+  archive_counters(out, counters_);
+}
+
+void JsonSource::load(StateReader& in) {
+  in.version(kStateVersion);
+  archive_counters(in, counters_);
+  if (!in.ok()) counters_ = {};
+}
 
 Stamp JsonSource::stamp(std::string_view line, InputState& /*input*/) {
   if (!record_.read(line)) return {};

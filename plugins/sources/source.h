@@ -54,6 +54,13 @@ struct SourceCounters {
   std::uint64_t repeats_capped = 0;  ///< "repeated N times" with N above kRepeatMax
 };
 
+/// For state that is saved: both ways, see plugins/state_archive.h.
+template <class Archive, class Counters>
+void archive_counters(Archive& a, Counters& counters) {
+  a(counters.lines, counters.other, counters.no_stamp, counters.malformed, counters.cut_fields,
+    counters.closed_early, counters.repeats_capped);
+}
+
 class Source {
  public:
   virtual ~Source() = default;
@@ -72,15 +79,16 @@ class Source {
   virtual void feed(std::string_view line, const Stamp& stamp, EventSink& sink) = 0;
 
   /// Event time is now at least `now` (microseconds), although no line came: closes what is
-  /// overdue, as feed() does.
-  virtual void advance(TimeUs now, EventSink& sink) { (void)now, (void)sink; }
+  /// overdue, as feed() of a line with that stamp does. Nothing happens when lines have told of a
+  /// later time, or `now` is kNoTime.
+  virtual void advance(TimeUs now, EventSink& sink) = 0;
 
   /// What is open and remembered, the counters too, for another source of the same kind and options
   /// to go on with exactly as this one would have. Owned by nobody but the bytes.
-  virtual void save(StateWriter& out) const { (void)out; }
+  virtual void save(StateWriter& out) const = 0;
   /// Takes up what save() wrote, before the first feed(). After a mistake, which in.ok() tells,
-  /// this is empty as at first.
-  virtual void load(StateReader& in) { (void)in; }
+  /// this is empty as at first. Trusts nothing: what is read can be anybody's bytes.
+  virtual void load(StateReader& in) = 0;
 
   /// End of all input: closes every open attempt.
   virtual void finish(EventSink& sink) = 0;

@@ -31,6 +31,9 @@ class TinySource final : public Source {
     }
     return stamp;
   }
+  void advance(TimeUs /*now*/, EventSink& /*sink*/) override {}
+  void save(StateWriter& /*out*/) const override {}
+  void load(StateReader& /*in*/) override {}
   void feed(std::string_view line, const Stamp& stamp, EventSink& sink) override {
     ++counters_.lines;
     // A sanitizer tells when these are not there.

@@ -121,6 +121,11 @@ TEST_P(TwinRecorded, EveryAttemptOnceWithoutEnrichment) {
 TEST_P(TwinRecorded, InOrderOfTime) {
   Together together(auth, audit, true);
   std::erase_if(together.sink.events, [](const Told& told) { return !told.twin.empty(); });
+  TimeUs newest = 0;
+  for (const Told& told : together.sink.events) {
+    if (told.time < newest) printf("%s logs %d behind %ld: %s\n", told.brief().c_str(), (int)told.logs, newest - told.time, told.original.c_str());
+    newest = std::max(newest, told.time);
+  }
   EXPECT_TRUE(std::is_sorted(together.sink.events.begin(), together.sink.events.end(),
                              [](const Told& a, const Told& b) { return a.time < b.time; }));
 }

@@ -141,6 +141,11 @@ class AttemptTable {
     return at(attempt.address_links.previous);
   }
 
+  /// Writes all attempts, what is pending, and the order of every list.
+  void save(StateWriter& out) const;
+  /// Takes up what save() wrote; the table must be empty, and is so after a mistake.
+  void load(StateReader& in);
+
  private:
   static constexpr std::size_t kIndexSize = 2 * kOpenAttemptsMax;
   static_assert((kIndexSize & (kIndexSize - 1)) == 0, "the index is a power of two");
@@ -155,6 +160,11 @@ class AttemptTable {
   [[nodiscard]] Slot slot_of(const Attempt& attempt) const {
     return static_cast<Slot>(&attempt - attempts_.get());
   }
+  [[nodiscard]] const Attempt* at(Slot slot) const {
+    return slot == kNoSlot ? nullptr : &attempts_[static_cast<std::size_t>(slot)];
+  }
+  void load_attempt(StateReader& in);
+  void load_lists(StateReader& in, const std::vector<Attempt*>& by_age);
   List& chain_of(const Attempt& attempt);
   void append(List& list, Links Attempt::*links, Attempt& attempt);
   void remove(List& list, Links Attempt::*links, Attempt& attempt);

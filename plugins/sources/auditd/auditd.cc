@@ -6,6 +6,7 @@
 #include "plugins/sources/auditd/record.h"
 #include "plugins/sources/auditd/stamp.h"
 #include "plugins/sources/source.h"
+#include "plugins/state_fields.h"
 
 namespace doorward {
 namespace auditd {
@@ -14,6 +15,8 @@ namespace {
 /// A stamp that is further behind the newest than this is not late but from another time: the clock
 /// was set back, or an older file follows. Event time then goes on from there.
 constexpr TimeUs kLateMaxUs = 3600 * kSecondUs;
+
+constexpr std::uint8_t kStateVersion = 1;
 
 class AuditdSource final : public Source {
  public:
@@ -28,7 +31,7 @@ class AuditdSource final : public Source {
       return;
     }
     if (stamp.time > newest_ || newest_ - stamp.time > kLateMaxUs) newest_ = stamp.time;
-    if (newest_ >= logons_.due()) logons_.expire(newest_, sink);
+    expire(sink);
     const std::size_t offset = type_offset(line);
     if (offset == std::string_view::npos || !may_be_logon(line, offset)) {
       ++counters_.other;
@@ -37,11 +40,39 @@ class AuditdSource final : public Source {
     take(line, offset, stamp, sink);
   }
 
+  /// Does not go back by an hour, as lines can: other logs may be that far behind.
+  void advance(TimeUs now, EventSink& sink) override {
+    if (now <= newest_) return;
+    newest_ = now;
+    expire(sink);
+  }
+
+  void save(StateWriter& out) const override {
+    out.version(kStateVersion);
+    archive_counters(out, counters_);
+    archive_time_if_any(out, newest_);
+    logons_.save(out);
+  }
+
+  void load(StateReader& in) override {
+    in.version(kStateVersion);
+    archive_counters(in, counters_);
+    archive_time_if_any(in, newest_);
+    logons_.load(in);
+    if (in.ok()) return;
+    counters_ = {};
+    newest_ = kNoTime;
+  }
+
   void finish(EventSink& sink) override { logons_.finish(sink); }
 
   [[nodiscard]] const SourceCounters& counters() const override { return counters_; }
 
  private:
+  void expire(EventSink& sink) {
+    if (newest_ >= logons_.due()) logons_.expire(newest_, sink);
+  }
+
   void take(std::string_view line, std::size_t offset, const Stamp& stamp, EventSink& sink) {
     const RecordType type = read_type(line, offset);
     if (type == RecordType::other) {

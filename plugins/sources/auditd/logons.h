@@ -48,6 +48,10 @@ class Logons {
   void expire(TimeUs newest, EventSink& sink);
   void finish(EventSink& sink);
 
+  void save(StateWriter& out) const;
+  /// Takes up what save() wrote, before the first take(); nothing after a mistake.
+  void load(StateReader& in);
+
  private:
   // logons.cc: the life of an attempt.
   Attempt* attempt_of(const Record& record);

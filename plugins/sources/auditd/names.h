@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string_view>
 
+#include "plugins/state_archive.h"
+
 namespace doorward::auditd {
 
 /// The uid that stands for "none": (uid_t)-1.
@@ -26,6 +28,11 @@ class UidNames {
   /// The name; empty when it is not known. uid 0 is root without anybody saying so. The view is
   /// good until the next learn().
   [[nodiscard]] std::string_view find(std::uint64_t host, std::uint32_t uid) const;
+
+  /// Writes the rows in use.
+  void save(StateWriter& out) const;
+  /// Takes up what save() wrote, before the first learn(); nothing after a mistake.
+  void load(StateReader& in);
 
  private:
   struct Row {

@@ -7,6 +7,7 @@
 
 #include "plugins/event.h"
 #include "plugins/sources/auditd/names.h"
+#include "plugins/state_archive.h"
 
 namespace doorward::auditd {
 
@@ -37,6 +38,11 @@ class Sessions {
     if (fresh && (time > row.time + kMomentUs || time < row.time - kMomentUs)) return false;
     return std::int64_t{serial} + kDisorderMax >= std::int64_t{row.serial};
   }
+
+  /// Writes the rows in use.
+  void save(StateWriter& out) const;
+  /// Takes up what save() wrote, before the first note(); nothing after a mistake.
+  void load(StateReader& in);
 
  private:
   struct Row {
@@ -77,6 +83,10 @@ class RecentAuths {
     row = {};
     return found;
   }
+
+  /// As Sessions'.
+  void save(StateWriter& out) const;
+  void load(StateReader& in);
 
  private:
   std::array<Row, kRows> rows_{};

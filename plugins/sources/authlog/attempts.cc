@@ -87,6 +87,14 @@ void AttemptTable::remove(Attempt& attempt) {
 
 void AttemptTable::hold(Attempt& attempt, Event& event) {
   assert(attempt.held == 0);
+  HeldEvent& held = give_held(attempt);
+  attempt.since = event.time;
+  out_.cut(event);
+  held.keep(event);
+}
+
+/// One for the attempt to fill, which makes it the youngest of those that hold one.
+HeldEvent& AttemptTable::give_held(Attempt& attempt) {
   unlink(idle_, attempt);
   if (free_held_.empty()) {
     pool_.push_back(std::make_unique<HeldEvent>());
@@ -94,10 +102,8 @@ void AttemptTable::hold(Attempt& attempt, Event& event) {
   }
   attempt.held = free_held_.back();
   free_held_.pop_back();
-  attempt.since = event.time;
-  out_.cut(event);
-  held(attempt).keep(event);
   append(holding_, attempt);
+  return held(attempt);
 }
 
 void AttemptTable::release(Attempt& attempt) {

@@ -66,8 +66,15 @@ class AttemptTable {
   void expire(TimeUs now);
   /// Closes everything.
   void clear();
+  /// Makes the table empty; no held event goes out.
+  void forget_all();
 
   [[nodiscard]] std::size_t size() const { return size_; }
+
+  /// Writes all attempts with their held events, in their order.
+  void save(StateWriter& out) const;
+  /// Takes up what save() wrote; the table must be empty, and is so after a mistake.
+  void load(StateReader& in);
 
  private:
   struct List {
@@ -77,6 +84,7 @@ class AttemptTable {
 
   [[nodiscard]] std::uint16_t index_of(const Attempt& attempt) const;
   List& list_of(const Attempt& attempt) { return attempt.held != 0 ? holding_ : idle_; }
+  HeldEvent& give_held(Attempt& attempt);
   void append(List& list, Attempt& attempt);
   void unlink(List& list, Attempt& attempt);
   void free_held(Attempt& attempt);

@@ -7,6 +7,7 @@
 #include "plugins/sources/authlog/repeats.h"
 #include "plugins/sources/authlog/stamp.h"
 #include "plugins/sources/source.h"
+#include "plugins/state_fields.h"
 
 namespace doorward {
 
@@ -14,6 +15,8 @@ extern const SourcePlugin kSourceAuthlog;
 
 namespace authlog {
 namespace {
+
+constexpr std::uint8_t kStateVersion = 1;
 
 class AuthlogSource final : public Source {
  public:
@@ -48,6 +51,29 @@ class AuthlogSource final : public Source {
         ++counters_.malformed;
         break;
     }
+  }
+
+  void advance(TimeUs now, EventSink& sink) override {
+    if (now == kNoTime) return;
+    out_.set_sink(sink);
+    attempts_.expire(now);
+  }
+
+  void save(StateWriter& out) const override {
+    out.version(kStateVersion);
+    archive_counters(out, counters_);
+    attempts_.save(out);
+    recent_.save(out);
+  }
+
+  void load(StateReader& in) override {
+    in.version(kStateVersion);
+    archive_counters(in, counters_);
+    attempts_.load(in);
+    recent_.load(in);
+    if (in.ok()) return;
+    counters_ = {};
+    attempts_.forget_all();
   }
 
   void finish(EventSink& sink) override {

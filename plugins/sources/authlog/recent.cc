@@ -3,15 +3,6 @@
 #include <cstring>
 
 namespace doorward::authlog {
-namespace {
-
-/// Pid and program; never 0.
-std::uint64_t process_of(const Record& record) {
-  return static_cast<std::uint64_t>(record.pid) << 8 | static_cast<std::uint64_t>(record.program) |
-         1ULL << 63;
-}
-
-}  // namespace
 
 void RecentMessages::remember(const Record& record) {
   const std::uint64_t process = process_of(record);

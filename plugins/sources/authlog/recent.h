@@ -5,6 +5,7 @@
 #include <cstdint>
 
 #include "plugins/sources/authlog/record.h"
+#include "plugins/state_archive.h"
 
 namespace doorward::authlog {
 
@@ -26,13 +27,23 @@ class RecentMessages {
   /// when that message is not remembered. Good until the next remember().
   [[nodiscard]] const Record* find(const Record& notice) const;
 
+  void save(StateWriter& out) const;
+  /// Takes up what save() wrote, before anything is remembered; nothing after a mistake.
+  void load(StateReader& in);
+
  private:
+  /// Pid and program; never 0.
+  static std::uint64_t process_of(const Record& record) {
+    return static_cast<std::uint64_t>(record.pid) << 8 |
+           static_cast<std::uint64_t>(record.program) | 1ULL << 63;
+  }
+
   struct Slot {
     Record record;
     std::array<char, kBytesMax> text;
   };
   std::array<std::uint64_t, kProcesses>
-      processes_{};  // apart from the slots: searched for each line
+      processes_{};  // apart from the slots: searched for each line; 0: never used
   std::array<Slot, kProcesses> slots_{};
   std::size_t next_ = 0;
   std::size_t newest_ = kProcesses;
