@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "plugins/detectors/evidence.h"
 
@@ -117,6 +118,51 @@ void AlertBudget::follow(TimeUs now, const Baseline& baseline) {
     const double p_value = expected * days / totals[i];
     thresholds_[i] = std::clamp(score_of(p_value), kBudgetScoreMin, 100.0);
   }
+}
+
+void AlertBudget::save(StateWriter& out) const {
+  out(per_day_, pending_day_, pending_epoch_, next_tick_);
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    out(pending_[i], parts_[i].share, parts_[i].own, thresholds_[i],
+        static_cast<std::uint8_t>(set_[i] ? 1 : 0));
+  }
+}
+
+void AlertBudget::load(StateReader& in, const SavedRules& then) {
+  double per_day = 0;
+  in(per_day, pending_day_, pending_epoch_, next_tick_);
+  constexpr std::int64_t kDaysMax = kSavedTimeMax / kDayUs;
+  // The next tick is within the hour after the last, which was on that day.
+  const bool ticked = next_tick_ != kNoTime;
+  if (pending_day_ < -kDaysMax || pending_day_ > kDaysMax ||
+      (ticked &&
+       (next_tick_ <= pending_day_ * kDayUs || next_tick_ > (pending_day_ + 1) * kDayUs))) {
+    in.fail();
+  }
+  bool alike = per_day == per_day_ && then.size() == parts_.size();
+  for (std::size_t i = 0; i < then.size() && in.ok(); ++i) {
+    std::uint32_t pending = 0;
+    Part part;
+    double threshold = 0;
+    std::uint8_t set = 0;
+    in(pending, part.share, part.own, threshold, set);
+    const std::size_t now = then.find(i);
+    if (now == SavedRules::kGone) {
+      alike = false;
+      continue;
+    }
+    pending_[now] = pending;
+    alike = alike && part.share == parts_[now].share && part.own == parts_[now].own;
+    if (!std::isfinite(threshold) || set > 1) in.fail();
+    thresholds_[now] = threshold;
+    set_[now] = set != 0;
+  }
+  if (alike) return;
+  for (std::size_t i = 0; i < parts_.size(); ++i) {
+    thresholds_[i] = parts_[i].own;
+    set_[i] = false;
+  }
+  if (per_day_ > 0) next_tick_ = kNoTime;
 }
 
 }  // namespace doorward

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "agent/limits.h"
+#include "agent/saved_rules.h"
 #include "plugins/rule_set.h"
+#include "plugins/state_archive.h"
 #include "sketch/baseline.h"
 
 namespace doorward {
@@ -45,6 +47,11 @@ class AlertBudget {
   void tick(TimeUs now, Baseline& baseline);
   /// Takes what was counted into the baseline; before it is written.
   void flush(Baseline& baseline);
+
+  void save(StateWriter& out) const;
+  /// Reads into a new one. Thresholds are taken over when nothing they follow from has changed;
+  /// otherwise tick() is due before the next event.
+  void load(StateReader& in, const SavedRules& then);
 
   [[nodiscard]] double per_day() const { return per_day_; }
   [[nodiscard]] double threshold(std::size_t rule) const { return thresholds_[rule]; }

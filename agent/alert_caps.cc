@@ -1,6 +1,8 @@
 #include "agent/alert_caps.h"
 
 #include <algorithm>
+#include <cmath>
+#include <utility>
 
 #include "plugins/alert.h"
 #include "sketch/hyperloglog.h"
@@ -46,6 +48,12 @@ std::size_t TopNames::read(std::span<Frequent> out) const {
     if (at < out.size()) out[at] = one;
   }
   return count;
+}
+
+bool TopNames::is_sound() const {
+  return std::all_of(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    return entry.size <= entry.name.size() && entry.inherited <= entry.count;
+  });
 }
 
 AlertCaps::AlertCaps(std::size_t rules, Tell tell) : tell_(std::move(tell)), periods_(rules) {}
@@ -111,6 +119,57 @@ void AlertCaps::tell_due(TimeUs now) {
       next_due_ = std::min(next_due_, period.start + kAlertPeriodUs);
     }
   }
+}
+
+template <class Archive, class APeriod>
+void AlertCaps::fields(Archive& a, APeriod& period) {
+  a(period.start, period.admitted, period.beyond);
+  if (period.beyond == 0) return;  // the rest is empty
+  a(period.first, period.newest, period.score, period.id, period.sources, period.users,
+    period.top_sources, period.top_users);
+}
+
+bool AlertCaps::is_sound(const Period& period) {
+  const auto is_time = [](TimeUs time) { return time > -kSavedTimeMax && time < kSavedTimeMax; };
+  if (!is_time(period.start) || period.start != start_of(period.start)) return false;
+  return period.beyond == 0 ||
+         (is_time(period.first) && is_time(period.newest) && std::isfinite(period.score) &&
+          period.top_sources.is_sound() && period.top_users.is_sound());
+}
+
+void AlertCaps::save(StateWriter& out) const {
+  const auto used = [](const Period& period) { return period.start != kNoTime; };
+  out(static_cast<std::uint8_t>(std::count_if(periods_.begin(), periods_.end(), used)));
+  for (std::size_t i = 0; i < periods_.size(); ++i) {
+    if (!used(periods_[i])) continue;
+    out(static_cast<std::uint8_t>(i));
+    fields(out, periods_[i]);
+  }
+}
+
+std::uint64_t AlertCaps::load(StateReader& in, const SavedRules& then, const RuleSet& rules) {
+  std::uint8_t count = 0;
+  std::uint64_t lost = 0;
+  in(count);
+  if (count > then.size()) in.fail();
+  for (std::size_t i = 0; i < count && in.ok(); ++i) {
+    std::uint8_t at = 0;
+    Period period;
+    in(at);
+    fields(in, period);
+    period.rule = then.rule(at, in);
+    if (!in.ok() || !is_sound(period)) {
+      in.fail();
+    } else if (period.rule == nullptr) {
+      lost += period.beyond > 0 ? 1 : 0;
+    } else {
+      if (period.beyond > 0) next_due_ = std::min(next_due_, period.start + kAlertPeriodUs);
+      Period& place = periods_[rules.find(period.rule->id)];
+      if (place.start != kNoTime) in.fail();
+      place = std::move(period);
+    }
+  }
+  return lost;
 }
 
 }  // namespace doorward

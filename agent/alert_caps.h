@@ -9,9 +9,11 @@
 #include <vector>
 
 #include "agent/limits.h"
+#include "agent/saved_rules.h"
 #include "plugins/alert_notes.h"
 #include "plugins/event.h"
 #include "plugins/rule.h"
+#include "plugins/state_archive.h"
 
 namespace doorward {
 
@@ -21,6 +23,8 @@ class TopNames {
  public:
   void add(std::string_view name);
   void clear() { *this = TopNames(); }
+  /// Whether the sizes and counts can be gone on with; for bytes from a file.
+  [[nodiscard]] bool is_sound() const;
 
   /// The names seen at least twice for certain, most frequent first, at most out.size().
   std::size_t read(std::span<Frequent> out) const;
@@ -55,6 +59,11 @@ class AlertCaps {
   /// At the end of a run: the summaries of periods that are not over.
   void tell_all() { tell_due(INT64_MAX); }
 
+  void save(StateWriter& out) const;
+  /// Reads into an empty one. A rule keeps its period whatever became of its settings; what one
+  /// that is gone had to tell is lost: gives how many summaries.
+  std::uint64_t load(StateReader& in, const SavedRules& then, const RuleSet& rules);
+
  private:
   static constexpr unsigned kIndexBits = 10;
   using Registers = std::array<std::uint8_t, (1U << kIndexBits) / 2>;
@@ -73,6 +82,9 @@ class AlertCaps {
     TopNames top_sources;
     TopNames top_users;
   };
+  template <class Archive, class APeriod>
+  static void fields(Archive& a, APeriod& period);
+  static bool is_sound(const Period& period);
   void end(Period& period);
 
   Tell tell_;

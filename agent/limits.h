@@ -52,6 +52,10 @@ inline constexpr std::size_t kKeptTextBytes = 128;
 /// suppresses.
 inline constexpr std::int64_t kSuppressUsMax = std::int64_t{7} * 86'400'000'000;
 
+/// Event times in a saved state lie between this and its negative, in microseconds (about 36,000
+/// years), so that nothing overflows; others are a mistake.
+inline constexpr std::int64_t kSavedTimeMax = std::int64_t{1} << 60;
+
 /// Alerts of one rule in one period, and its length in microseconds. What is beyond is in the
 /// period's summary.
 inline constexpr std::uint64_t kAlertsPerPeriodMax = 100;

@@ -10,19 +10,41 @@ Pipeline::Pipeline(const RuleSet& rules, Baseline& baseline, PipelineSink& sink,
       options_(options),
       quarantine_(kQuarantineMax),
       failures_(kQuarantineFailuresMax),
-      suppression_([this](const AlertUpdate& update) {
-        ++counts_.updates;
-        sink_.on_update(update);
-      }),
-      caps_(rules.size(),
-            [this](const AlertSummary& summary) {
-              ++counts_.summaries;
-              sink_.on_summary(summary);
-            }),
+      suppression_(make_suppression()),
+      caps_(make_caps()),
       budget_(rules, options.budget_per_day),
       evidence_(rules.size()),
       state_(rules.make_state()) {
   counts_.by_rule.resize(rules.size());
+}
+
+Suppression Pipeline::make_suppression() {
+  return Suppression([this](const AlertUpdate& update) {
+    ++counts_.updates;
+    sink_.on_update(update);
+  });
+}
+
+AlertCaps Pipeline::make_caps() {
+  return {rules_.size(), [this](const AlertSummary& summary) {
+            ++counts_.summaries;
+            sink_.on_summary(summary);
+          }};
+}
+
+Pipeline::Came Pipeline::come_to(TimeUs time) {
+  if (options_.now < INT64_MAX - kFutureMaxUs && time > options_.now + kFutureMaxUs) {
+    return Came::future;
+  }
+  if (time >= budget_.next_tick()) budget_.tick(time, baseline_);
+  const std::int64_t epoch = baseline_.epoch_of(time);
+  baseline_.advance(epoch);
+  if (!baseline_.holds(epoch)) return Came::too_old;
+  quarantine_.release(time, rules_, baseline_);
+  failures_.release(time, rules_, baseline_);
+  if (time >= suppression_.next_due()) suppression_.tell_due(time);
+  if (time >= caps_.next_due()) caps_.tell_due(time);
+  return Came::in_time;
 }
 
 void Pipeline::on_event(const Event& event) {
@@ -41,22 +63,17 @@ void Pipeline::on_event(const Event& event) {
     ++counts_.no_time;
     return;
   }
-  if (options_.now < INT64_MAX - kFutureMaxUs && event.time > options_.now + kFutureMaxUs) {
-    ++counts_.future;
-    return;
+  switch (come_to(event.time)) {
+    case Came::in_time:
+      break;
+    case Came::future:
+      ++counts_.future;
+      return;
+    case Came::too_old:
+      ++counts_.too_old;
+      return;
   }
-  if (event.time >= budget_.next_tick()) budget_.tick(event.time, baseline_);
   const std::int64_t epoch = baseline_.epoch_of(event.time);
-  baseline_.advance(epoch);
-  if (!baseline_.holds(epoch)) {
-    ++counts_.too_old;
-    return;
-  }
-  quarantine_.release(event.time, rules_, baseline_);
-  failures_.release(event.time, rules_, baseline_);
-  if (event.time >= suppression_.next_due()) suppression_.tell_due(event.time);
-  if (event.time >= caps_.next_due()) caps_.tell_due(event.time);
-
   const RuleMask mask = rules_.prepare(event, keys_);
   if (mask == 0) return;
   ++counts_.scored;

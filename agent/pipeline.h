@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "agent/alert_budget.h"
@@ -12,6 +13,7 @@
 #include "plugins/alert.h"
 #include "plugins/exceptions/exceptions.h"
 #include "plugins/rule_set.h"
+#include "plugins/state_archive.h"
 #include "sketch/baseline.h"
 
 namespace doorward {
@@ -42,6 +44,22 @@ struct PipelineCounts {
   std::uint64_t below_min_score = 0;
   std::uint64_t quarantine_full = 0;   ///< never learned
   std::vector<std::uint64_t> by_rule;  ///< alerts by the rule that speaks for them
+
+  /// All but by_rule.
+  template <class Archive, class Counts>
+  static void fields(Archive& a, Counts& c) {
+    a(c.success, c.failure, c.unknown, c.scored, c.no_time, c.future, c.too_old, c.alerts,
+      c.excepted, c.held_back, c.updates, c.summed_up, c.summaries, c.below_min_score,
+      c.quarantine_full);
+  }
+};
+
+/// What load() could not take over, since rules have changed. All else goes on as if nothing was.
+struct PipelineLoss {
+  std::vector<std::string> rules;    ///< ids of rules that are gone or changed
+  std::uint64_t unlearned = 0;       ///< events held back from learning that none learns any more
+  std::uint64_t untold_updates = 0;  ///< counts of alerts of rules that are gone
+  std::uint64_t untold_summaries = 0;
 };
 
 /// Takes what the pipeline has to say.
@@ -67,8 +85,25 @@ class Pipeline final : public EventSink {
   /// Scores, learns and maybe alerts. Allocates only for an alert.
   void on_event(const Event& event) override;
 
+  /// Event time is at least `now` although no event came: does what the next event would find due
+  /// (learns what was held back long enough, tells counts and summaries, advances the baseline).
+  /// For an idle host whose inputs are read to their ends, or what is read later comes too late.
+  /// Nothing happens when `now` is ahead of the clock by more than an event may be.
+  void advance(TimeUs now) {
+    if (now != kNoTime) (void)come_to(now);
+  }
+
   /// The wall clock went on; see PipelineOptions::now.
   void set_clock(TimeUs now) { options_.now = now; }
+
+  /// Appends everything that the pipeline remembers besides the baseline, which is saved with it.
+  void save(StateWriter& out) const;
+  /// Goes on where save() was called, perhaps under other rules: what belongs to a rule is found by
+  /// its id, and dropped when the rule is gone or was changed. For a new pipeline, over the
+  /// baseline that was saved with it. Trusts nothing; after a mistake (also: another hash key)
+  /// in.ok() is false and nothing has changed. Tells at once the counts of changed rules that were
+  /// not told yet.
+  PipelineLoss load(StateReader& in);
   /// Tells what was held back and is not told yet, and completes the baseline. At the end of a run
   /// whose state is not kept.
   void finish();
@@ -80,11 +115,17 @@ class Pipeline final : public EventSink {
   [[nodiscard]] std::size_t quarantined() const { return quarantine_.size() + failures_.size(); }
 
  private:
+  enum class Came : std::uint8_t { in_time, future, too_old };
+  /// Event time goes on to `time`.
+  Came come_to(TimeUs time);
   /// The rules that fired and have to stay silent on this event.
   [[nodiscard]] RuleMask silenced(const Event& event, RuleMask fired) const;
   void learn(const Event& event, RuleMask mask, bool later);
   /// An alert of `fired` that nothing alike holds back, under the name of the rule that `speaks`.
   void raise(const Event& event, const Evidence& fired, const Evidence& speaks);
+
+  [[nodiscard]] Suppression make_suppression();
+  [[nodiscard]] AlertCaps make_caps();
 
   const RuleSet& rules_;
   Baseline& baseline_;

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "agent/limits.h"
+#include "agent/saved_rules.h"
 #include "plugins/rule_set.h"
+#include "plugins/state_archive.h"
 
 namespace doorward {
 
@@ -22,6 +24,11 @@ class Quarantine {
   void release(TimeUs now, const RuleSet& rules, Baseline& baseline);
 
   [[nodiscard]] std::size_t size() const { return count_; }
+
+  void save(const RuleSet& rules, StateWriter& out) const;
+  /// Reads into an empty one. Events of which no rule would learn any more are left out; gives how
+  /// many. More than fit are a mistake.
+  std::uint64_t load(StateReader& in, const SavedRules& then);
 
  private:
   struct Held {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cassert>
+#include <cmath>
+#include <utility>
 
 #include "plugins/view.h"
 
@@ -64,6 +66,7 @@ void Suppression::remember(const Rule& rule, const Event& event, double score, c
   if (is_due(*place)) tell(*place, event.time);
   *place = Entry{};
   place->key = key;
+  place->rule = &rule;
   place->first = place->newest = place->told = event.time;
   place->score = score;
   place->occurrences = place->told_occurrences = 1;
@@ -121,6 +124,64 @@ void Suppression::tell_all() {
     if (is_due(entry)) tell(entry, entry.newest);
   }
   next_due_ = INT64_MAX;
+}
+
+template <class Archive, class AnEntry>
+void Suppression::fields(Archive& a, AnEntry& entry) {
+  a(entry.key, entry.first, entry.newest, entry.told, entry.score, entry.occurrences,
+    entry.told_occurrences, entry.id, entry.sizes, entry.text);
+}
+
+bool Suppression::is_sound(const Entry& entry) {
+  // Sums with a suppression's length stay far from overflowing.
+  const auto is_time = [](TimeUs time) { return time > -kSavedTimeMax && time < kSavedTimeMax; };
+  const std::size_t text = std::size_t{entry.sizes[0]} + entry.sizes[1] + entry.sizes[2];
+  return is_time(entry.first) && is_time(entry.newest) && is_time(entry.told) &&
+         std::isfinite(entry.score) && text <= entry.text.size();
+}
+
+void Suppression::save(const RuleSet& rules, StateWriter& out) const {
+  const auto used = [](const Entry& entry) { return entry.rule != nullptr; };
+  out(static_cast<std::uint32_t>(std::count_if(entries_.begin(), entries_.end(), used)));
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const Entry& entry = entries_[i];
+    if (!used(entry)) continue;
+    out(static_cast<std::uint32_t>(i), SavedRules::at(entry.rule, rules),
+        SavedRules::at(entry.told_as, rules));
+    fields(out, entry);
+  }
+}
+
+std::uint64_t Suppression::load(StateReader& in, const SavedRules& then) {
+  std::uint32_t count = 0;
+  std::uint64_t lost = 0;
+  in(count);
+  if (count > entries_.size()) in.fail();
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    std::uint32_t place = 0;
+    std::uint8_t rule = 0;
+    std::uint8_t told_as = 0;
+    Entry entry;
+    in(place, rule, told_as);
+    fields(in, entry);
+    if (place >= entries_.size() || entries_[place].rule != nullptr || !is_sound(entry)) in.fail();
+    entry.rule = then.rule(rule, in);
+    if (told_as != SavedRules::kGone) entry.told_as = then.rule(told_as, in);
+    if (!in.ok()) break;
+    const bool owed = told_as != SavedRules::kGone && entry.occurrences > entry.told_occurrences;
+    if (owed && entry.told_as == nullptr) ++lost;
+    if (then.judges_alike(rule)) {
+      if (is_due(entry)) next_due_ = std::min(next_due_, due(entry));
+      entries_[place] = entry;
+    } else if (is_due(entry)) {
+      forgotten_.push_back(entry);
+    }
+  }
+  return lost;
+}
+
+void Suppression::tell_forgotten() {
+  for (Entry& entry : std::exchange(forgotten_, {})) tell(entry, entry.newest);
 }
 
 }  // namespace doorward

@@ -8,9 +8,11 @@
 #include <vector>
 
 #include "agent/limits.h"
+#include "agent/saved_rules.h"
 #include "plugins/alert_notes.h"
 #include "plugins/event.h"
 #include "plugins/rule.h"
+#include "plugins/state_archive.h"
 #include "sketch/hash.h"
 
 namespace doorward {
@@ -41,6 +43,14 @@ class Suppression {
   /// At the end of a run: every count that is not told yet.
   void tell_all();
 
+  void save(const RuleSet& rules, StateWriter& out) const;
+  /// Reads into an empty one. What is remembered of a rule that now judges otherwise is forgotten;
+  /// counts of it that are not told yet are kept for tell_forgotten(). Nobody is there to tell
+  /// those of a rule that is gone: gives how many.
+  std::uint64_t load(StateReader& in, const SavedRules& then);
+  /// Tells the counts that load() found and had to forget. After it, once.
+  void tell_forgotten();
+
  private:
   struct Entry {
     Hash128 key;
@@ -48,6 +58,7 @@ class Suppression {
     TimeUs newest = kNoTime;        // of the alert and what is alike
     TimeUs told = kNoTime;          // when the alert or its last update was told
     double score = 0;               // of the alert
+    const Rule* rule = nullptr;     // by whose views it is known
     const Rule* told_as = nullptr;  // null: never told
     std::uint32_t occurrences = 0;  // the alert and what is alike
     std::uint32_t told_occurrences = 0;
@@ -62,10 +73,14 @@ class Suppression {
   }
   static TimeUs due(const Entry& entry);
   void tell(Entry& entry, TimeUs now);
+  template <class Archive, class AnEntry>
+  static void fields(Archive& a, AnEntry& entry);
+  static bool is_sound(const Entry& entry);
 
   Tell tell_;
   std::vector<Entry> entries_;
-  TimeUs next_due_ = INT64_MAX;  // of all entries with something to tell, or earlier
+  std::vector<Entry> forgotten_;  // by load(), with something to tell
+  TimeUs next_due_ = INT64_MAX;   // of all entries with something to tell, or earlier
 };
 
 }  // namespace doorward

@@ -8,6 +8,8 @@
 #include <span>
 #include <vector>
 
+#include "plugins/state_archive.h"
+
 namespace doorward {
 
 /// Gives mapped memory back.
@@ -25,6 +27,15 @@ class LiveState {
 
   [[nodiscard]] std::span<std::byte> of(std::size_t rule);
   [[nodiscard]] std::span<const std::byte> of(std::size_t rule) const;
+
+  /// Writes a rule's block: its size, and the lines of 64 bytes that are not all zero. Reads the
+  /// whole block, of which most is zero; about 0.1 ms a MiB.
+  void save(std::size_t rule, StateWriter& out) const;
+  /// Reads what save() wrote into a block that is still all zero. False: it was of another size,
+  /// and is passed over; or it is damaged, and in.ok() is false.
+  bool load(std::size_t rule, StateReader& in);
+  /// Passes over what save() wrote.
+  static void skip(StateReader& in);
 
   /// Of all rules together, in bytes.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }

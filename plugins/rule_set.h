@@ -64,6 +64,11 @@ class RuleSet {
   /// Live state for these rules, empty.
   [[nodiscard]] LiveState make_state() const;
 
+  /// See Detector::restore(); `state` is the rule's block.
+  [[nodiscard]] bool restore(std::size_t rule, std::span<std::byte> state) const {
+    return rules_[rule]->detector->restore(state);
+  }
+
   /// Hashes the event and tells which rules look at it.
   RuleMask prepare(const Event& event, EventKeys& keys) const;
 

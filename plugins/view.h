@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -61,6 +62,9 @@ class ViewTable {
 
   /// Index of a view, added when new. nullopt when kViewsMax are in use.
   std::optional<std::uint8_t> add(const View& view);
+
+  /// By index.
+  [[nodiscard]] std::span<const View> views() const { return views_; }
 
   /// Hashes the event under every view of the table. Does not allocate.
   void compute(const Event& event, EventKeys& out) const;

@@ -111,6 +111,18 @@ void SlidingMany::add(std::uint32_t value, std::uint32_t slot) {
   ++stamped[slot % kSlots];
 }
 
+bool SlidingMany::is_consistent() const {
+  std::array<std::uint16_t, kSlots> counted{};
+  for (const std::uint8_t cell : cells) {
+    if (cell == 0) continue;
+    if (cell > kStamps) return false;
+    const std::uint32_t age = (newest % kStamps + kStamps - (cell - 1U)) % kStamps;
+    if (age >= kSlots) return false;
+    ++counted[(newest - age) % kSlots];
+  }
+  return counted == stamped;
+}
+
 sliding::Counts SlidingMany::counts() const {
   std::uint32_t window = 0;
   std::uint32_t bucket = 0;

@@ -53,6 +53,9 @@ struct SlidingMany {
   void take(const SlidingFew& few);
   bool advance(std::uint32_t slot);
   void add(std::uint32_t value, std::uint32_t slot);
+  /// Whether the counts are those of the cells, as they always are unless the bytes came from
+  /// elsewhere.
+  [[nodiscard]] bool is_consistent() const;
   /// Rounded; monotone in what was added.
   [[nodiscard]] sliding::Counts counts() const;
 };

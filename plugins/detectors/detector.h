@@ -64,6 +64,15 @@ class Detector {
   /// Bytes of live state that this rule needs; all zero is the state before any event.
   [[nodiscard]] virtual std::size_t state_bytes() const { return 0; }
 
+  /// A block of live state was read back from a file into `state`. Clears what is left there of the
+  /// last event, and tells whether the rest can be gone on with: no bytes of it may ever lead out
+  /// of the block or into what C++ leaves undefined. That the bytes are those once written is for
+  /// the file's checksum to say.
+  [[nodiscard]] virtual bool restore(std::span<std::byte> state) const {
+    (void)state;
+    return true;
+  }
+
   /// Takes the event into the live state. Events come in nearly the order of their times: a source
   /// may be late by minutes, a second feed by hours. Never allocates.
   virtual void observe(const Event& event, const EventKeys& keys,

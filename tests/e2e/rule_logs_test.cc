@@ -7,7 +7,7 @@
 
 #include "tests/e2e/program.h"
 #include "tests/support/builtin_ids.h"
-#include "tests/support/mmdb_writer.h"
+#include "tests/support/rule_log_places.h"
 
 namespace doorward {
 namespace {
@@ -46,33 +46,11 @@ int fired(const std::string& alerts, const std::string& rule) {
   return count;
 }
 
-/// Where the networks of these logs are.
-std::string places() {
-  struct Place {
-    const char* network;
-    const char* city;
-    const char* country;
-    double latitude;
-    double longitude;
-  };
-  MmdbWriter writer;
-  for (const Place& place : {Place{"89.160.0.0/16", "Linkoping", "SE", 58.41, 15.62},
-                             Place{"81.2.69.0/24", "London", "GB", 51.51, -0.12},
-                             Place{"216.160.83.0/24", "Seattle", "US", 47.61, -122.33},
-                             Place{"175.16.199.0/24", "Changchun", "CN", 43.88, 125.32}}) {
-    writer.add(place.network, MmdbValue::map({{"city", MmdbValue::text(place.city)},
-                                              {"country_code", MmdbValue::text(place.country)},
-                                              {"latitude", MmdbValue::real(place.latitude)},
-                                              {"longitude", MmdbValue::real(place.longitude)}}));
-  }
-  return writer.file();
-}
-
 class RuleLogs : public testing::TestWithParam<std::string> {
  protected:
   static int fired_on(const std::string& verdict) {
     const TemporaryFolder folder;
-    std::ofstream(folder.path("places.mmdb"), std::ios::binary) << places();
+    std::ofstream(folder.path("places.mmdb"), std::ios::binary) << rule_log_places();
     std::vector<std::string> arguments = {"replay", "-q",      "--timezone",
                                           "UTC",    "--geoip", folder.path("places.mmdb")};
     if (GetParam() != "forged_logon_record" || verdict != "fires") {

@@ -125,6 +125,12 @@ class AlertMatch final : public Detector {
     return sizeof(Verdict) + TieredTable<Entry, kTiers>::bytes(set_.entries);
   }
 
+  /// Nothing but the verdict leads to a place.
+  [[nodiscard]] bool restore(std::span<std::byte> state) const override {
+    std::fill_n(state.begin(), sizeof(Verdict), std::byte{});
+    return true;
+  }
+
   void note_alert(std::size_t rule, const Event& event, const EventKeys& keys,
                   std::span<std::byte> state) const override {
     auto& verdict = *reinterpret_cast<Verdict*>(state.data());

@@ -83,6 +83,17 @@ class PairMatch final : public Detector {
     return sizeof(Verdict) + TieredTable<Entry, kTiers>::bytes(set_.entries);
   }
 
+  [[nodiscard]] bool restore(std::span<std::byte> state) const override {
+    std::fill_n(state.begin(), sizeof(Verdict), std::byte{});
+    // All tiers together: they lie one after the other.
+    const std::span<Entry> entries = EntityTable<Entry>(state.subspan(sizeof(Verdict))).entries();
+    return std::all_of(entries.begin(), entries.end(), [](const Entry& entry) {
+      return std::all_of(entry.sides.begin(), entry.sides.end(), [](const SideState& side) {
+        return side.newest.name.is_sound() && side.newest.action.is_sound();
+      });
+    });
+  }
+
   void observe(const Event& event, const EventKeys& keys,
                std::span<std::byte> state) const override {
     auto& verdict = *reinterpret_cast<Verdict*>(state.data());

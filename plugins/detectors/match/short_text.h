@@ -28,6 +28,9 @@ class ShortText {
     size_ = static_cast<std::uint8_t>(size);
   }
 
+  /// Whether the length is one that set() gives; for bytes from a file.
+  [[nodiscard]] bool is_sound() const { return size_ <= kBytes; }
+
   [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
 
  private:

@@ -16,6 +16,10 @@ class HighCount final : public RateDetector {
   HighCount(const Rule& rule, const RateSettings& settings)
       : RateDetector(rule, settings, sizeof(CountEntry)) {}
 
+  [[nodiscard]] bool restore(std::span<std::byte> state) const override {
+    return restore_heads(state);
+  }
+
   void observe(const Event& event, const EventKeys& keys,
                std::span<std::byte> state) const override {
     leave(state, look(event, keys.hash[settings().partition_index], state));

@@ -36,6 +36,8 @@ class HighDistinct final : public RateDetector {
     return RateDetector::state_bytes() + kManyMax * sizeof(ManyPlace);
   }
 
+  [[nodiscard]] bool restore(std::span<std::byte> state) const override;
+
   void observe(const Event& event, const EventKeys& keys,
                std::span<std::byte> state) const override {
     leave(state, look(event, keys, state));
@@ -53,6 +55,18 @@ class HighDistinct final : public RateDetector {
     return {reinterpret_cast<ManyPlace*>(state.data() + RateDetector::state_bytes()), kManyMax};
   }
 };
+
+bool HighDistinct::restore(std::span<std::byte> state) const {
+  if (!restore_heads(state)) return false;
+  const std::span<DistinctEntry> entries = EntryTable(this->entries(state)).entries();
+  for (const DistinctEntry& entry : entries) {
+    if (entry.many > kManyMax || entry.few.size > SlidingFew::kMax) return false;
+  }
+  const std::span<ManyPlace> many = places(state);
+  return std::all_of(many.begin(), many.end(), [&](const ManyPlace& place) {
+    return place.owner <= entries.size() && place.values.is_consistent();
+  });
+}
 
 RateDetector::Now HighDistinct::look(const Event& event, const EventKeys& keys,
                                      std::span<std::byte> state) const {

@@ -1,10 +1,12 @@
 #include "plugins/detectors/rates/rate_detector.h"
 
 #include <algorithm>
+#include <cassert>
 #include <cmath>
 #include <cstring>
 
 #include "plugins/detectors/rates/phrase.h"
+#include "plugins/detectors/state_check.h"
 #include "plugins/detectors/used_view.h"
 #include "plugins/time_text.h"
 
@@ -17,6 +19,8 @@ constexpr TimeUs kWindowMostUs = 24 * 3600 * kSecondUs;
 constexpr TimeUs kHourlyMostUs = 3600 * kSecondUs;
 /// First of the state: what observe() leaves, then FirstSeen, which wants whole cache lines.
 constexpr std::size_t kNowBytes = 64;
+/// Where RateHead::taught lies: next to what every entry begins with.
+constexpr std::size_t kTaughtAt = sizeof(EntityHead);
 
 /// x is -ln p of the negative binomial, so that at its word P(X >= x) is exp(-x): chi-square of
 /// two degrees of freedom, halved. After 200 busy buckets measurement and belief weigh the same.
@@ -65,6 +69,31 @@ std::span<std::byte> RateDetector::entries(std::span<std::byte> state) const {
 
 void RateDetector::leave(std::span<std::byte> state, const Now& now) {
   std::memcpy(state.data(), &now, sizeof now);
+}
+
+bool RateDetector::restore_heads(std::span<std::byte> state) const {
+  leave(state, {});
+  static const RateHead like;
+  assert(reinterpret_cast<const std::byte*>(&like.taught) ==
+         reinterpret_cast<const std::byte*>(&like) + kTaughtAt);
+  constexpr auto kKindMax = static_cast<int>(Kind::established);
+  for (std::uint32_t entry = 1; entry <= entries_bytes_ / entry_bytes_; ++entry) {
+    const std::size_t at = head_at(entry);
+    const std::size_t taught_at = at + kTaughtAt;
+    if (raw_member<RateHead>(state, at, &RateHead::kind) > kKindMax ||
+        raw_member<RateHead>(state, at, &RateHead::counted) > 1 ||
+        raw_member<Taught>(state, taught_at, &Taught::of_fleet) > 1 ||
+        raw_member<Taught>(state, taught_at, &Taught::fleet_done) > 1) {
+      return false;
+    }
+    const RateHead head = head_of(state, entry);
+    const auto is_number = [](float x) { return std::isfinite(x) && x >= 0; };
+    if (!is_number(head.mean) || !is_number(head.size) || !is_number(head.p) || head.p > 1 ||
+        head.peak > kHalf) {
+      return false;
+    }
+  }
+  return true;
 }
 
 RateHead RateDetector::head_of(std::span<const std::byte> state, std::uint32_t entry) const {

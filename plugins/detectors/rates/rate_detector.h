@@ -118,6 +118,8 @@ class RateDetector : public Detector {
   [[nodiscard]] FirstSeen first_seen(std::span<std::byte> state) const;
   [[nodiscard]] std::span<std::byte> entries(std::span<std::byte> state) const;
   static void leave(std::span<std::byte> state, const Now& now);
+  /// Forgets the last event and looks at the heads of all entries; for Detector::restore().
+  [[nodiscard]] bool restore_heads(std::span<std::byte> state) const;
 
  private:
   struct Judged {

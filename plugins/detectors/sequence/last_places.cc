@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "plugins/detectors/state_check.h"
 #include "plugins/geo/great_circle.h"
 
 namespace doorward {
@@ -73,6 +74,22 @@ Place place_of(const Event& event) {
   if (!city.empty() && !country.empty()) append(place, ", ");
   append(place, country);
   return place;
+}
+
+bool places_are_sound(std::span<const std::byte> table) {
+  constexpr std::size_t kPlacesAt = sizeof(UserPlaces) - kPlacesMax * sizeof(Place);
+  for (std::size_t user = 0; user + sizeof(UserPlaces) <= table.size();
+       user += sizeof(UserPlaces)) {
+    for (std::size_t i = 0; i < kPlacesMax; ++i) {
+      const std::size_t at = user + kPlacesAt + i * sizeof(Place);
+      if (raw_member<Place>(table, at, &Place::has_city) > 1) return false;
+      if (raw_member<Place>(table, at, &Place::name_size) >
+          static_cast<int>(std::tuple_size_v<decltype(Place::text)>)) {
+        return false;
+      }
+    }
+  }
+  return true;
 }
 
 bool impossible_journey(const UserPlaces& user, const Place& now, const TravelLimits& limits,

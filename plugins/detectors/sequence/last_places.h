@@ -46,6 +46,10 @@ struct UserPlaces : EntityHead {
   std::array<Place, kPlacesMax> places{};
 };
 
+/// Whether the bytes of an EntityTable<UserPlaces> can be gone on with: no length beyond its
+/// text.
+bool places_are_sound(std::span<const std::byte> table);
+
 /// What is too fast to be true.
 struct TravelLimits {
   double faster_than_kmh = 900;

@@ -23,6 +23,10 @@ Progress::Progress(const Plan& plan, std::span<std::byte> state)
   static_assert(sizeof(Board) <= kBoardBytes && sizeof(Entity) % 8 == 0);
 }
 
+void Progress::clear_verdict(std::span<std::byte> state) {
+  reinterpret_cast<Board*>(state.data())->verdict = {};
+}
+
 const Verdict& Progress::verdict(std::span<const std::byte> state) {
   return reinterpret_cast<const Board*>(state.data())->verdict;
 }

@@ -114,6 +114,9 @@ class Progress {
   /// is two steps.
   void take(Hash128 entity, Hash128 value, std::uint32_t now, std::span<const bool> matches);
 
+  /// Forgets the event last taken.
+  static void clear_verdict(std::span<std::byte> state);
+
   /// Of the event last taken.
   static const Verdict& verdict(std::span<const std::byte> state);
 

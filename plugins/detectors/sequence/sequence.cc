@@ -88,6 +88,12 @@ class Sequence final : public Detector {
     return is_one_event() ? 0 : Progress::bytes(settings_.plan);
   }
 
+  /// Nothing else there leads to a place: slots are taken modulo their number.
+  [[nodiscard]] bool restore(std::span<std::byte> state) const override {
+    if (!is_one_event()) Progress::clear_verdict(state);
+    return true;
+  }
+
   void observe(const Event& event, const EventKeys& keys,
                std::span<std::byte> state) const override {
     std::array<bool, kStepsMax> matches{};

@@ -1,5 +1,6 @@
 #include "plugins/detectors/sequence/travel.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <cmath>
@@ -63,6 +64,12 @@ class Travel final : public Detector {
 
   [[nodiscard]] std::size_t state_bytes() const override {
     return sizeof(Verdict) + EntityTable<UserPlaces>::bytes(kTravelUsersMax);
+  }
+
+  [[nodiscard]] bool restore(std::span<std::byte> state) const override {
+    assert(state.size() == state_bytes());
+    std::fill_n(state.begin(), sizeof(Verdict), std::byte{});
+    return places_are_sound(state.subspan(sizeof(Verdict)));
   }
 
   void observe(const Event& event, const EventKeys& keys,
