@@ -8,6 +8,7 @@
 #include <sstream>
 
 #include "agent/folder_files.h"
+#include "agent/hash_key.h"
 #include "plugins/params.h"
 #include "plugins/registry.h"
 #include "plugins/timezone.h"
@@ -78,6 +79,14 @@ void add_geo_option(CLI::App& command, CommonOptions& options) {
           "has an answer is believed (default: [geo] databases of agent.toml)")
       ->allow_extra_args(false)  // one MMDB an option: what follows are log files
       ->type_name("MMDB");
+}
+
+void add_key_option(CLI::App& command, std::string& key) {
+  command
+      .add_option("--key", key,
+                  "Key file under which names are hashed, such as an agent's "
+                  "/var/lib/doorward/hash.key (default: the all-zero key)")
+      ->type_name("FILE");
 }
 
 void add_format_option(CLI::App& command, CommonOptions& options) {
@@ -157,6 +166,14 @@ std::vector<RuleText> rule_texts(const CommonOptions& options, const Settings& s
 GeoDatabases open_geo(const CommonOptions& options, const Settings& settings,
                       std::vector<Error>& mistakes) {
   return {options.geoip.empty() ? settings.geo_databases : options.geoip, mistakes};
+}
+
+HashKey hash_key(const CommonOptions& options, std::vector<Error>& mistakes) {
+  if (options.key.empty()) return {};
+  const Result<HashKey> key = read_key(options.key);
+  if (key) return key.value();
+  mistakes.push_back(key.error());
+  return {};
 }
 
 InputOptions input_options(const CommonOptions& options, const Settings& settings,

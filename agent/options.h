@@ -32,6 +32,7 @@ struct CommonOptions {
   std::string timezone = "local";
   std::string host;
   std::vector<std::string> geoip;
+  std::string key;
   int year = 0;
   bool watch = false;
 };
@@ -42,6 +43,8 @@ void add_input_options(CLI::App& command, CommonOptions& options);
 void add_rule_options(CLI::App& command, CommonOptions& options);
 /// Adds --geoip.
 void add_geo_option(CLI::App& command, CommonOptions& options);
+/// Adds --key.
+void add_key_option(CLI::App& command, std::string& key);
 /// Adds --format.
 void add_format_option(CLI::App& command, CommonOptions& options);
 
@@ -70,6 +73,9 @@ std::vector<RuleText> rule_texts(const CommonOptions& options, const Settings& s
 /// mistake.
 GeoDatabases open_geo(const CommonOptions& options, const Settings& settings,
                       std::vector<Error>& mistakes);
+
+/// The key of --key; all-zero without. One that cannot be used is a mistake.
+HashKey hash_key(const CommonOptions& options, std::vector<Error>& mistakes);
 
 /// InputOptions from what was typed; a mistake when the zone cannot be, or --watch has no folder.
 InputOptions input_options(const CommonOptions& options, const Settings& settings,

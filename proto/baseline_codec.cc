@@ -1,15 +1,14 @@
 #include "proto/baseline_codec.h"
 
 #include <baseline_generated.h>
-#include <sodium.h>
 #include <zstd.h>
 
-#include <array>
 #include <cstring>
 #include <new>
 #include <string>
 
 #include "proto/baseline_sections.h"
+#include "proto/checksum.h"
 
 namespace doorward {
 namespace {
@@ -31,24 +30,9 @@ Space space_of(Kind kind) {
   return kind < Kind::pairs_failures ? Space::successes : Space::failures;
 }
 
-fb::Checksum checksum_of(std::span<const std::uint8_t> buffer, std::size_t checksum_at) {
-  static constexpr std::array<std::uint8_t, sizeof(fb::Checksum)> kZeros{};
-  static_assert(sizeof(fb::Checksum) == crypto_generichash_BYTES_MIN);
-  crypto_generichash_state state;
-  crypto_generichash_init(&state, nullptr, 0, sizeof(fb::Checksum));
-  crypto_generichash_update(&state, buffer.data(), checksum_at);
-  crypto_generichash_update(&state, kZeros.data(), kZeros.size());
-  const auto rest = buffer.subspan(checksum_at + sizeof(fb::Checksum));
-  crypto_generichash_update(&state, rest.data(), rest.size());
-  std::array<std::uint64_t, 2> words;
-  crypto_generichash_final(&state, reinterpret_cast<unsigned char*>(words.data()),
-                           sizeof(fb::Checksum));
-  return {words[0], words[1]};
-}
-
 std::size_t checksum_place(std::span<const std::uint8_t> buffer) {
-  const auto* checksum = fb::GetBaselineFile(buffer.data())->checksum();
-  return static_cast<std::size_t>(reinterpret_cast<const std::uint8_t*>(checksum) - buffer.data());
+  static_assert(sizeof(fb::Checksum) == kChecksumBytes);
+  return place_in(buffer, fb::GetBaselineFile(buffer.data())->checksum());
 }
 
 // --- encoding ---
@@ -68,9 +52,7 @@ class Encoder {
                                          options.bytes, static_cast<std::uint8_t>(options.epochs),
                                          options.epoch_us, baseline_.newest(), sections));
     const std::span<std::uint8_t> buffer(builder_.GetBufferPointer(), builder_.GetSize());
-    const std::size_t at = checksum_place(buffer);
-    const fb::Checksum checksum = checksum_of(buffer, at);
-    std::memcpy(buffer.data() + at, &checksum, sizeof(checksum));
+    write_checksum(buffer, checksum_place(buffer));
     return {buffer.begin(), buffer.end()};
   }
 
@@ -202,8 +184,7 @@ Status check_envelope(std::span<const std::uint8_t> bytes, const HashKey& key) {
     return bad("has format version " + std::to_string(file.version()) + ", this program reads " +
                std::to_string(kBaselineVersion));
   }
-  const fb::Checksum computed = checksum_of(bytes, checksum_place(bytes));
-  if (computed.low() != file.checksum()->low() || computed.high() != file.checksum()->high()) {
+  if (!checksum_is_right(bytes, checksum_place(bytes))) {
     return bad("damaged: the checksum does not match");
   }
   if (file.key_name() != key_name(key)) return bad("was made under another fleet key");

@@ -12,9 +12,7 @@ namespace doorward {
 Result<Baseline> read_baseline_file(const std::string& path, const HashKey& key,
                                     std::size_t bytes_max = kBaselineBytesMax);
 
-/// Encodes and writes, so that after a power cut at any moment the path holds either the old file
-/// or the new one, whole: a temporary file in the same folder, fsync, rename, fsync of the folder.
-/// Mode 0600. The temporary file is removed when something fails.
+/// Encodes and writes, as write_whole_file() does.
 Status write_baseline_file(const std::string& path, const Baseline& baseline);
 
 }  // namespace doorward

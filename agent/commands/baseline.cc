@@ -1,14 +1,16 @@
-// doorward-agent baseline: info and merge of baseline files.
+// doorward-agent baseline: info and merge of baseline files, export from and import into a state.
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 
 #include "agent/commands/commands.h"
 #include "agent/options.h"
+#include "agent/state_baseline.h"
 #include "agent/summary.h"
 #include "plugins/alert_notes.h"
 #include "plugins/json_writer.h"
 #include "plugins/time_text.h"
+#include "proto/agent_state_file.h"
 #include "proto/baseline_file.h"
 
 namespace doorward {
@@ -17,6 +19,8 @@ namespace {
 struct BaselineCommand {
   std::vector<std::string> files;
   std::string out;
+  std::string state;
+  std::string key;
   bool json = false;
 };
 
@@ -65,21 +69,25 @@ void print_info(const std::string& path, const Baseline& baseline, bool json) {
 int run_info(const BaselineCommand& typed) {
   int status = kExitDone;
   for (const std::string& file : typed.files) {
-    const Result<Baseline> baseline = read_baseline_file(file, HashKey{});
-    if (!baseline) {
-      status = fail(baseline.error(), kExitUnreadable);
-      continue;
-    }
-    print_info(file, baseline.value(), typed.json);
+    const std::string path = state_path(file);
+    const Result<HashKey> key = key_for(typed.key, path);
+    const Result<Baseline> baseline =
+        key ? read_any_baseline(path, key.value()) : Result<Baseline>(key.error());
+    const std::string sections = typed.json ? std::string() : describe_state(path);
+    if (baseline) print_info(path, baseline.value(), typed.json);
+    std::fputs(sections.c_str(), stdout);
+    if (!baseline) status = fail(baseline.error(), kExitUnreadable);
   }
   return status;
 }
 
 int run_merge(const BaselineCommand& typed) {
-  Result<Baseline> sum = read_baseline_file(typed.files.front(), HashKey{});
+  const Result<HashKey> key = key_for(typed.key, {});
+  if (!key) return fail(key.error(), kExitUsage);
+  Result<Baseline> sum = read_any_baseline(typed.files.front(), key.value());
   if (!sum) return fail(sum.error(), kExitUnreadable);
   for (std::size_t i = 1; i < typed.files.size(); ++i) {
-    const Result<Baseline> more = read_baseline_file(typed.files[i], HashKey{});
+    const Result<Baseline> more = read_any_baseline(typed.files[i], key.value());
     if (!more) return fail(more.error(), kExitUnreadable);
     const Status merged = sum.value().merge(more.value());
     if (!merged) return fail({typed.files[i], merged.error().message()}, kExitUsage);
@@ -87,6 +95,32 @@ int run_merge(const BaselineCommand& typed) {
   const Status written = write_baseline_file(typed.out, sum.value());
   if (!written) return fail(written.error(), kExitUnreadable);
   print_info(typed.out, sum.value(), false);
+  return kExitDone;
+}
+
+int run_export(const BaselineCommand& typed) {
+  const std::string path = state_path(typed.state);
+  const Result<HashKey> key = key_for(typed.key, path);
+  if (!key) return fail(key.error(), kExitUsage);
+  const Result<Baseline> baseline = read_any_baseline(path, key.value());
+  if (!baseline) return fail(baseline.error(), kExitUnreadable);
+  const Status written = write_baseline_file(typed.out, baseline.value());
+  if (!written) return fail(written.error(), kExitUnreadable);
+  print_info(typed.out, baseline.value(), false);
+  return kExitDone;
+}
+
+int run_import(const BaselineCommand& typed) {
+  const std::string path = state_path(typed.state);
+  const Result<HashKey> key = key_for(typed.key, path);
+  if (!key) return fail(key.error(), kExitUsage);
+  const Result<Baseline> baseline = read_any_baseline(typed.files.front(), key.value());
+  if (!baseline) return fail(baseline.error(), kExitUnreadable);
+  const Result<std::string> kept =
+      import_baseline(path, baseline.value(), key.value(), clock_now());
+  if (!kept) return fail(kept.error(), kExitUsage);
+  std::printf("%s has the baseline of %s\n", path.c_str(), typed.files.front().c_str());
+  if (!kept.value().empty()) std::printf("the state before is %s\n", kept.value().c_str());
   return kExitDone;
 }
 
@@ -98,14 +132,37 @@ void add_baseline(CLI::App& app, Run& run) {
   command->require_subcommand(1);
   CLI::App* info =
       command->add_subcommand("info", "Size, fill, epochs and error of baseline files");
-  info->add_option("FILE", typed->files, "Baseline files")->required()->type_name("");
+  info->add_option("FILE", typed->files, "Baseline files, state files, or state folders")
+      ->required()
+      ->type_name("");
+  add_key_option(*info, typed->key);
   info->add_flag("--json", typed->json, "One JSON object a line");
   info->callback([typed, &run] { run = [typed] { return run_info(*typed); }; });
   CLI::App* merge = command->add_subcommand(
       "merge", "Adds baselines of several hosts: the result is that of their logs together");
   merge->add_option("FILE", typed->files, "Baseline files to add")->required()->type_name("");
   merge->add_option("-o,--out", typed->out, "Where the sum goes")->required()->type_name("FILE");
+  add_key_option(*merge, typed->key);
   merge->callback([typed, &run] { run = [typed] { return run_merge(*typed); }; });
+  CLI::App* out = command->add_subcommand("export", "Takes the baseline out of an agent's state");
+  out->add_option("--state", typed->state, "State file of the agent, or its folder")
+      ->default_str(kStateFolder)
+      ->type_name("FILE|DIR");
+  out->add_option("-o,--out", typed->out, "Where the baseline goes")->required()->type_name("FILE");
+  add_key_option(*out, typed->key);
+  out->callback([typed, &run] { run = [typed] { return run_export(*typed); }; });
+  CLI::App* in = command->add_subcommand(
+      "import",
+      "Puts a baseline into the state of an agent that does not run; the state before is kept");
+  in->add_option("FILE", typed->files, "Baseline of the same key and size")
+      ->required()
+      ->expected(1)
+      ->type_name("");
+  in->add_option("--state", typed->state, "State file of the agent, or its folder")
+      ->default_str(kStateFolder)
+      ->type_name("FILE|DIR");
+  add_key_option(*in, typed->key);
+  in->callback([typed, &run] { run = [typed] { return run_import(*typed); }; });
 }
 
 }  // namespace doorward

@@ -11,7 +11,7 @@
 #include "plugins/printable.h"
 #include "plugins/set_files.h"
 #include "plugins/time_text.h"
-#include "proto/baseline_file.h"
+#include "proto/agent_state_file.h"
 
 namespace doorward {
 namespace {
@@ -93,7 +93,8 @@ int run_explain(const ExplainOptions& options) {
   const std::vector<RuleText> texts = rule_texts(options.common, settings, mistakes);
   DiskLoader loader;
   SetFiles set_files(loader);
-  const RuleSet rules(texts, HashKey{}, mistakes, &set_files);
+  const HashKey key = hash_key(options.common, mistakes);
+  const RuleSet rules(texts, key, mistakes, &set_files);
   const std::size_t index = rules.find(options.rule);
   if (index == rules.size() && mistakes.empty()) {
     mistakes.push_back(
@@ -108,7 +109,7 @@ int run_explain(const ExplainOptions& options) {
     print_errors(mistakes);
     return kExitUsage;
   }
-  Result<Baseline> baseline = read_baseline_file(options.baseline, HashKey{});
+  Result<Baseline> baseline = read_any_baseline(options.baseline, key);
   if (!baseline) {
     print_errors({baseline.error()});
     return kExitUnreadable;
@@ -154,12 +155,13 @@ void add_explain(CLI::App& app, Run& run) {
       ->type_name("ID");
   command
       ->add_option("--baseline,--baseline-in", typed->baseline,
-                   "Baseline to ask (replay --baseline-out)")
+                   "Baseline to ask (replay --baseline-out, or an agent's state)")
       ->required()
       ->type_name("FILE");
   add_format_option(*command, typed->common);
   add_rule_options(*command, typed->common);
   add_geo_option(*command, typed->common);
+  add_key_option(*command, typed->common.key);
   command->callback([typed, &run] { run = [typed] { return run_explain(*typed); }; });
 }
 

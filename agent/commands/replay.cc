@@ -20,6 +20,7 @@
 #include "plugins/registry.h"
 #include "plugins/set_files.h"
 #include "plugins/time_text.h"
+#include "proto/agent_state_file.h"
 #include "proto/baseline_file.h"
 
 namespace doorward {
@@ -67,9 +68,11 @@ class Printer final : public PipelineSink {
   BlockWriter out_{stdout};
 };
 
-Result<Baseline> start_baseline(const ReplayOptions& options, const Settings& settings) {
-  if (!options.baseline_in.empty()) return read_baseline_file(options.baseline_in, HashKey{});
+Result<Baseline> start_baseline(const ReplayOptions& options, const Settings& settings,
+                                const HashKey& key) {
+  if (!options.baseline_in.empty()) return read_any_baseline(options.baseline_in, key);
   BaselineOptions baseline;
+  baseline.key = key;
   const auto mib = static_cast<std::size_t>(
       options.memory_mib > 0 ? options.memory_mib : static_cast<int>(settings.memory_mib));
   baseline.bytes = mib << 20;
@@ -107,7 +110,8 @@ int run_replay(const ReplayOptions& options) {
   GeoDatabases databases = open_geo(options.common, settings, mistakes);
   DiskLoader loader;
   SetFiles set_files(loader);
-  const RuleSet rules(texts, HashKey{}, mistakes, &set_files);
+  const HashKey key = hash_key(options.common, mistakes);
+  const RuleSet rules(texts, key, mistakes, &set_files);
   PipelineOptions pipeline_options;
   ExceptionSet exceptions = load_exceptions(options.common, settings, rules, set_files, mistakes);
   pipeline_options.exceptions = &exceptions;
@@ -129,7 +133,7 @@ int run_replay(const ReplayOptions& options) {
     print_errors(mistakes);
     return kExitUsage;
   }
-  Result<Baseline> baseline = start_baseline(options, settings);
+  Result<Baseline> baseline = start_baseline(options, settings, key);
   if (!baseline) {
     print_errors({baseline.error()});
     return kExitUnreadable;
@@ -199,6 +203,7 @@ void add_replay(CLI::App& app, Run& run) {
   add_rule_options(*command, typed->common);
   add_geo_option(*command, typed->common);
   add_exception_options(*command, typed->common);
+  add_key_option(*command, typed->common.key);
   command
       ->add_option("--exception-report", typed->exception_report,
                    "Write what each exception silenced, for check --exception-report")
@@ -217,7 +222,9 @@ void add_replay(CLI::App& app, Run& run) {
                    "False alerts a day to expect; thresholds follow from it (docs/tuning.md)")
       ->check(CLI::Range(kBudgetMin, kBudgetMax))
       ->type_name("N");
-  command->add_option("--baseline-in", typed->baseline_in, "Begin with this baseline")
+  command
+      ->add_option("--baseline-in", typed->baseline_in,
+                   "Begin with this baseline, or an agent's state")
       ->type_name("FILE");
   command->add_option("--baseline-out", typed->baseline_out, "Write the baseline learned")
       ->type_name("FILE");
