@@ -21,3 +21,4 @@ doorward_test(pipeline_reload_test ${CMAKE_CURRENT_LIST_DIR}/pipeline_reload_tes
 target_link_libraries(pipeline_reload_test PRIVATE doorward_mmdb_writer)
 doorward_test(pipeline_damage_test ${CMAKE_CURRENT_LIST_DIR}/pipeline_damage_test.cc)
 target_link_libraries(pipeline_damage_test PRIVATE doorward_mmdb_writer)
+doorward_test(hash_key_test ${CMAKE_CURRENT_LIST_DIR}/hash_key_test.cc)

@@ -82,7 +82,7 @@ TEST_F(PipelineDamage, AnyBytesAreRefusedOrWorkedWith) {
   std::mt19937_64 random(9);
   int refused = 0;
   int taken = 0;
-  for (int i = 0; i < 150; ++i) {
+  for (int i = 0; i < 100; ++i) {
     Bytes bad = good_;
     const std::size_t changes = 1 + random() % 8;
     for (std::size_t k = 0; k < changes; ++k) {
@@ -111,7 +111,7 @@ TEST_F(PipelineDamage, AnyBytesAreRefusedOrWorkedWith) {
 /// A block of nothing but noise in every rule: whatever a detector accepts it must live with.
 TEST_F(PipelineDamage, DetectorsLiveWithWhatTheyAccept) {
   std::mt19937_64 random(11);
-  for (int i = 0; i < 40; ++i) {
+  for (int i = 0; i < 12; ++i) {
     LiveState state = rules_.make_state();
     int accepted = 0;
     for (std::size_t rule = 0; rule < rules_.size(); ++rule) {
