@@ -1,0 +1,208 @@
+// Lines are written, rotated in all ways and read at random; every line has to come once, in order,
+// also after the reader is killed and resumes some lines back. A seed that fails is named.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <deque>
+#include <random>
+
+#include "tests/follow/rotating_log.h"
+
+namespace doorward {
+namespace {
+
+class Run {
+ public:
+  explicit Run(std::uint64_t seed)
+      : random_(seed),
+        log_(folder_, at_most(1) == 1, static_cast<RotatingLog::Pack>(at_most(2))) {
+    options_.settle = std::chrono::milliseconds(0);
+    start();
+    if (at_most(1) == 1) {
+      follower_->begin_at(Start::begin);
+    } else {
+      follower_->begin_at(Start::history);
+    }
+  }
+
+  void go() {
+    const int steps = 20 + at_most(60);
+    for (int i = 0; i < steps && !failed_; ++i) step();
+    finish_line();
+    reopen();
+    for (int i = 0; i < 200 && next_ < lines_.size() && !failed_; ++i) {
+      read(1000);
+      follower_->look();
+    }
+    EXPECT_EQ(next_, lines_.size()) << "lines were not given";
+    read(10);
+    EXPECT_EQ(follower_->counters().gaps, 0U);
+    EXPECT_EQ(follower_->counters().lost_bytes, 0U);
+    EXPECT_EQ(follower_->counters().long_lines, 0U);
+  }
+  [[nodiscard]] bool failed() const { return failed_ || testing::Test::HasFailure(); }
+
+ private:
+  struct Saved {
+    LogPosition position;
+    std::size_t next = 0;
+  };
+
+  int at_most(int most) { return std::uniform_int_distribution<int>(0, most)(random_); }
+
+  void start() { follower_ = std::make_unique<LogFollower>(folder_.path("auth.log"), options_); }
+
+  void step() {
+    const int what = at_most(99);
+    if (what < 40) {
+      write();
+    } else if (what < 60) {
+      follower_->look();
+    } else if (what < 75) {
+      read(at_most(1) == 1 ? at_most(5) : 1000);
+    } else if (what < 80) {
+      rename();
+    } else if (what < 85) {
+      if (!renamed_) {
+        finish_line();
+        log_.copy_truncate();
+      }
+    } else if (what < 89) {
+      finish_line();
+      reopen();
+    } else if (what < 91) {
+      forget();
+    } else if (what < 95) {
+      saved_.push_back({follower_->position(), next_});
+      if (saved_.size() > 5) saved_.pop_front();
+    } else {
+      kill();
+    }
+  }
+  void write() {
+    std::string text;
+    for (int i = at_most(6); i >= 0; --i) {
+      if (partial_.empty()) {
+        lines_.push_back("line " + std::to_string(lines_.size()) + " " +
+                         std::string(static_cast<std::size_t>(at_most(60)), '.'));
+        if (at_most(200) == 0) lines_.back() += std::string(5000, 'x');
+        partial_ = lines_.back() + "\n";
+      }
+      if (i == 0 && at_most(2) == 0) {
+        const auto part = static_cast<std::size_t>(at_most(static_cast<int>(partial_.size()) - 1));
+        text += partial_.substr(0, part);
+        partial_.erase(0, part);
+      } else {
+        text += partial_;
+        partial_.clear();
+      }
+    }
+    log_.write(text);
+  }
+  void finish_line() {
+    if (partial_.empty()) return;
+    log_.write(partial_);
+    partial_.clear();
+  }
+  void rename() {
+    // A file that is created and not yet written to can be rotated as well.
+    log_.pack_pending();
+    if (renamed_) {
+      finish_line();
+      reopen();
+    }
+    log_.rename_away(at_most(1) == 1);
+    renamed_ = true;
+  }
+  void reopen() {
+    log_.reopen();
+    log_.pack_pending();
+    renamed_ = false;
+  }
+  void read(int most) {
+    for (int i = 0; i < most; ++i) {
+      const auto line = follower_->next();
+      if (!line) break;
+      if (next_ >= lines_.size() || *line != lines_[next_]) {
+        ADD_FAILURE() << "expected line " << next_ << " of " << lines_.size() << ", got '"
+                      << line->substr(0, 80) << "' from " << follower_->reading();
+        failed_ = true;
+        return;
+      }
+      ++next_;
+    }
+  }
+  /// Deletes or empties a file of which everything was read: nothing of it can be resumed.
+  void forget() {
+    if (renamed_) return;
+    finish_line();
+    for (int i = 0; i < 20; ++i) {
+      follower_->look();
+      read(1000);
+    }
+    if (failed_) return;
+    ASSERT_EQ(next_, lines_.size()) << "before the file is deleted";
+    saved_.clear();
+    if (at_most(1) == 0) {
+      log_.truncate();
+    } else {
+      log_.remove();
+      log_.reopen();
+    }
+    write();
+    finish_line();
+    follower_->look();  // or it would not be known that this file was there
+    read(1000);
+  }
+  void kill() {
+    Saved from{follower_->position(), next_};
+    if (!saved_.empty() && at_most(1) == 1) {
+      from = saved_[static_cast<std::size_t>(at_most(static_cast<int>(saved_.size()) - 1))];
+    }
+    std::erase_if(saved_, [&](const Saved& saved) { return saved.next > from.next; });
+    if (!from.position.known()) return;
+    for (int i = at_most(3); i > 0; --i) {  // while it is down
+      write();
+      if (at_most(1) == 1) rename();
+      if (at_most(1) == 1) {
+        finish_line();
+        reopen();
+        if (at_most(1) == 1) log_.copy_truncate();
+      }
+    }
+    start();
+    follower_->resume(from.position);
+    next_ = from.next;
+  }
+
+  TemporaryFolder folder_;
+  std::mt19937_64 random_;
+  RotatingLog log_;
+  FollowOptions options_;
+  std::unique_ptr<LogFollower> follower_;
+  std::vector<std::string> lines_;
+  std::string partial_;  // of the last line, not yet written
+  std::size_t next_ = 0;
+  bool renamed_ = false;  // and the program still writes to the old file
+  bool failed_ = false;
+  std::deque<Saved> saved_;
+};
+
+std::uint64_t number_from(const char* name, std::uint64_t usual) {
+  const char* text = std::getenv(name);
+  return text == nullptr ? usual : std::strtoull(text, nullptr, 10);
+}
+
+TEST(FollowRandom, EveryLineOnceAndInOrder) {
+  const std::uint64_t first = number_from("DOORWARD_SEED", 1);
+  const std::uint64_t count = number_from("DOORWARD_SEEDS", 2000);
+  for (std::uint64_t seed = first; seed < first + count; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    Run run(seed);
+    run.go();
+    if (run.failed()) return;
+  }
+}
+
+}  // namespace
+}  // namespace doorward
