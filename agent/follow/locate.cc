@@ -24,16 +24,15 @@ Held held_by(Found& found, const LogPosition& position) {
   if (!found.file.skip_to(position.offset, found.before)) return shorter;
   const std::string_view before = found.before;
   if (before.size() >= position.before_bytes &&
-      hash_of_bytes(before.substr(before.size() - position.before_bytes)) ==
-          position.before_hash) {
+      hash_of_bytes(before.substr(before.size() - position.before_bytes)) == position.before_hash) {
     return Held::exact;
   }
-  return same && whole && position.fingerprint.bytes >= Fingerprint::kShort.back()
-             ? Held::cut_back
-             : Held::no;
+  return same && whole && position.fingerprint.bytes >= Fingerprint::kShort.back() ? Held::cut_back
+                                                                                   : Held::no;
 }
 
-/// What came to be after a file was seen empty: a copy of what was written to it since.
+/// What came to be after a file was seen with next to nothing in it: perhaps a copy of what was
+/// written to it since.
 bool came_after(const LogPart& part, const LogPosition& position) {
   const FileFacts& facts = part.facts;
   return !part.is_log && !position.file.same(facts.id) && facts.modified > position.modified &&
@@ -59,7 +58,8 @@ Result<Found> compare(const LogPart& part, const LogPosition& position,
   found.offset = found.held == Held::no ? 0 : position.offset;
   if (found.held == Held::read_whole) {
     found.offset = found.file.is_gzip() ? found.file.inflated() : found.part.facts.size;
-    if (!found.file.is_gzip() && !found.file.skip_to(found.offset, found.before)) found.held = Held::no;
+    if (!found.file.is_gzip() && !found.file.skip_to(found.offset, found.before))
+      found.held = Held::no;
   }
   return found;
 }
@@ -71,25 +71,20 @@ std::optional<Found> locate(const std::string& path, const LogPosition& position
     std::optional<Found> best;
     bool again = false;
     std::vector<LogPart> parts = parts_of_log(path, options);
-    if (position.fingerprint.bytes == 0) {
-      const auto copy = std::find_if(parts.begin(), parts.end(), [&](const LogPart& part) {
-        return part.readable && came_after(part, position);
-      });
-      const auto own = std::find_if(parts.begin(), parts.end(), [&](const LogPart& part) {
-        return position.file.same(part.facts.id);
-      });
-      if (copy < own && own != parts.end()) {
-        LogPosition begin;
-        begin.file = copy->facts.id;
-        Result<Found> found = compare(*copy, begin, options, again);
-        if (found) return std::move(found).value();
-        continue;
+    if (position.fingerprint.weak()) {
+      for (const LogPart& part : parts) {
+        if (position.file.same(part.facts.id) || again) break;
+        if (!part.readable || !came_after(part, position)) continue;
+        LogPosition from = position;
+        if (from.fingerprint.bytes == 0) from.file = part.facts.id;
+        Result<Found> found = compare(part, from, options, again);
+        if (found && found.value().held == Held::exact) return std::move(found).value();
       }
+      if (again) continue;
     }
     // The file it was in comes first, the newest next.
-    std::stable_partition(parts.begin(), parts.end(), [&](const LogPart& part) {
-      return !position.file.same(part.facts.id);
-    });
+    std::stable_partition(parts.begin(), parts.end(),
+                          [&](const LogPart& part) { return !position.file.same(part.facts.id); });
     for (std::size_t k = parts.size(); k-- > 0 && !again;) {
       if (!parts[k].readable) continue;
       Result<Found> found = compare(parts[k], position, options, again);

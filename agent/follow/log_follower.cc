@@ -67,8 +67,8 @@ std::optional<std::string_view> LogFollower::next() {
       if (held.empty()) skip_holes();
     }
     const auto* newline = held.size() > scanned_
-                              ? static_cast<const char*>(std::memchr(
-                                    held.data() + scanned_, '\n', held.size() - scanned_))
+                              ? static_cast<const char*>(std::memchr(held.data() + scanned_, '\n',
+                                                                     held.size() - scanned_))
                               : nullptr;
     if (newline != nullptr) {
       const auto size = static_cast<std::size_t>(newline - held.data());
@@ -168,8 +168,11 @@ LogFollower::Filled LogFollower::fill() {
     if (seen.size() < known.size() || seen != known) return Filled::changed;
   }
   if (got.bytes == 0) return Filled::nothing;
-  // It was empty when last looked at; what was written to it since may have been rotated away.
-  if (at == 0 && head.empty() && !file_.is_gzip()) return Filled::changed;
+  // There was next to nothing when last looked at; what was written since may have been rotated
+  // away, and this be the next that begins the same.
+  if (head.size() < Fingerprint::kShort[0] && at + got.bytes > head.size() && !file_.is_gzip()) {
+    return Filled::changed;
+  }
   buffer_.add(got.bytes);
   grew_ms_ = now_ms();
   return Filled::bytes;

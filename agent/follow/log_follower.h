@@ -17,10 +17,10 @@ namespace doorward {
 
 /// What was read, skipped and lost.
 struct FollowCounters {
-  std::uint64_t lines = 0;       ///< given
-  std::uint64_t long_lines = 0;  ///< skipped, longer than kLineBytesMax
-  std::uint64_t nul_bytes = 0;   ///< skipped at the begin of lines (holes, blocks never written)
-  std::uint64_t rotations = 0;   ///< times that reading went on in another file
+  std::uint64_t lines = 0;        ///< given
+  std::uint64_t long_lines = 0;   ///< skipped, longer than kLineBytesMax
+  std::uint64_t nul_bytes = 0;    ///< skipped at the begin of lines (holes, blocks never written)
+  std::uint64_t rotations = 0;    ///< times that reading went on in another file
   std::uint64_t truncations = 0;  ///< times that a file was cut and no copy of what was had
   std::uint64_t gaps = 0;         ///< times that something is missing, or may be
   std::uint64_t lost_bytes = 0;   ///< of those, as far as is known
@@ -120,18 +120,18 @@ class LogFollower {
   FileFacts facts_;  // as of the last look
   LineBuffer buffer_;
   std::uint64_t line_ = 0;
-  std::size_t scanned_ = 0;      // of what is held, without a newline
+  std::size_t scanned_ = 0;  // of what is held, without a newline
   bool first_of_file_ = true;
   bool began_file_ = false;
-  bool skipping_ = false;        // inside a line that is too long or was begun before
-  bool uncounted_ = false;       // and it is the latter
-  LogPosition skip_from_;        // where that line begins
-  bool is_log_ = false;          // path_ names it
+  bool skipping_ = false;         // inside a line that is too long or was begun before
+  bool uncounted_ = false;        // and it is the latter
+  LogPosition skip_from_;         // where that line begins
+  bool is_log_ = false;           // path_ names it
   bool siblings_follow_ = false;  // there are newer rotated files
-  bool finish_ = false;          // leave it at its end
-  bool restart_ = false;         // begin again at its first byte
+  bool finish_ = false;           // leave it at its end
+  bool restart_ = false;          // begin again at its first byte
   std::int64_t grew_ms_ = 0;
-  std::int64_t left_ms_ = 0;     // when it was seen to have been rotated
+  std::int64_t left_ms_ = 0;  // when it was seen to have been rotated
   std::uint64_t newer_bytes_ = 0;
 
   // While none is.

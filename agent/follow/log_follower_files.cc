@@ -85,8 +85,8 @@ void LogFollower::take(Found found) {
   line_ = 0;
   newer_bytes_ = 0;
   left_ms_ = 0;
-  const TimeUs age_us = std::clamp<TimeUs>(clock_us() - facts_.modified, 0,
-                                           TimeUs{options_.hold.count()} * 1000);
+  const TimeUs age_us =
+      std::clamp<TimeUs>(clock_us() - facts_.modified, 0, TimeUs{options_.settle.count()} * 1000);
   grew_ms_ = now_ms() - age_us / 1000;
   last_.reset();
   told_.clear();
@@ -147,8 +147,7 @@ bool LogFollower::open_after(const LogPosition& lost) {
   for (int i = 0; i < kTriesMax; ++i) {
     const std::vector<LogPart> parts = parts_of_log(path_, options_);
     const auto first = std::find_if(parts.begin(), parts.end(), [&](const LogPart& part) {
-      return part.is_log ||
-             (part.facts.modified > lost.modified && !lost.file.same(part.facts.id));
+      return part.is_log || (part.facts.modified > lost.modified && !lost.file.same(part.facts.id));
     });
     if (open_first(parts, static_cast<std::size_t>(first - parts.begin()))) return true;
   }
@@ -235,7 +234,7 @@ bool LogFollower::look_at_file() {
     std::array<char, kFingerprintBytes> head;
     const std::string_view known = buffer_.head();
     const std::size_t got = file_.head(head.data(), known.size());
-    if (now.size < buffer_.end_offset() || known.empty() ||
+    if (now.size < buffer_.end_offset() || known.size() < Fingerprint::kShort[0] ||
         std::string_view(head.data(), got) != known) {
       file_changed();
       return true;
@@ -271,10 +270,13 @@ bool LogFollower::look_at_file() {
 /// Whether it was rotated twice: a sibling that is newer than the file being read has bytes.
 bool LogFollower::newer_part_has_bytes() const {
   const std::vector<LogPart> parts = parts_of_log(path_, options_);
-  const auto own = std::find_if(parts.begin(), parts.end(), [&](const LogPart& part) {
-    return part.facts.id.same(facts_.id);
-  });
-  if (own == parts.end()) return false;
+  const auto own = std::find_if(parts.begin(), parts.end(),
+                                [&](const LogPart& part) { return part.facts.id.same(facts_.id); });
+  if (own == parts.end()) {  // packed or deleted
+    return std::any_of(parts.begin(), parts.end(), [&](const LogPart& part) {
+      return !part.is_log && has_bytes(part) && part.facts.modified > facts_.modified;
+    });
+  }
   return std::any_of(own + 1, parts.end(),
                      [](const LogPart& part) { return !part.is_log && has_bytes(part); });
 }
@@ -285,7 +287,11 @@ void LogFollower::file_changed() {
   const std::uint64_t end = buffer_.end_offset();
   const std::uint64_t unread = facts_.size > end ? facts_.size - end : 0;
   std::optional<Error> failed;
-  std::optional<Found> found = locate(path_, here, options_, failed);
+  std::optional<Found> found;
+  const FileFacts now = file_.facts();
+  if (here.fingerprint.bytes > 0 || now.links > 0 || now.size == 0) {  // else only this has it
+    found = locate(path_, here, options_, failed);
+  }
   if (found && found->held != Held::cut_back) {
     const bool same = found->part.facts.id.same(facts_.id);
     const bool first = first_of_file_;

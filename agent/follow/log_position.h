@@ -34,6 +34,9 @@ struct Fingerprint {
 
   /// Of the first bytes of a file; what is beyond kFingerprintBytes is not looked at.
   static Fingerprint of(std::string_view head);
+  /// So little that the next file may well begin the same.
+  [[nodiscard]] bool weak() const { return bytes < kShort[0]; }
+
   enum class Match { no, part, whole };
   /// Whether a file with this head can be the same file. Part: the head is shorter than what is
   /// known, and so much of it as there is a hash for is the same.

@@ -107,8 +107,7 @@ std::vector<Found> in_order(std::vector<Found> found) {
     for (auto& [form, list] : forms) {
       std::size_t& i = at[form];
       if (i == list.size()) continue;
-      if (from != nullptr &&
-          list[i].part.facts.modified >= (*from)[*next].part.facts.modified) {
+      if (from != nullptr && list[i].part.facts.modified >= (*from)[*next].part.facts.modified) {
         continue;
       }
       from = &list;
@@ -131,9 +130,8 @@ std::vector<LogPart> look(const std::string& path, const FollowOptions& options)
     // While a file is being packed the packed one is not whole yet.
     std::map<std::string, bool> plain;
     for (const Found& one : found) plain[one.stem] |= one.stem == one.part.path;
-    std::erase_if(found, [&](const Found& one) {
-      return one.stem != one.part.path && plain[one.stem];
-    });
+    std::erase_if(found,
+                  [&](const Found& one) { return one.stem != one.part.path && plain[one.stem]; });
     found = in_order(std::move(found));
   }
   std::vector<LogPart> parts;
@@ -151,8 +149,7 @@ std::vector<LogPart> look(const std::string& path, const FollowOptions& options)
     parts.erase(kept, end);
   }
   if (parts.size() > kRotatedFilesMax) {
-    parts.erase(parts.begin(),
-                parts.end() - static_cast<std::ptrdiff_t>(kRotatedFilesMax));
+    parts.erase(parts.begin(), parts.end() - static_cast<std::ptrdiff_t>(kRotatedFilesMax));
   }
   return parts;
 }

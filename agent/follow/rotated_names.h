@@ -14,8 +14,8 @@ namespace doorward {
 /// What a rotation put behind a log's name: auth.log.1, auth.log.2.gz, auth.log-20261120.gz,
 /// auth.log.2026-11-20, and (logrotate's `extension`) auth-20261120.log, auth.1.log.
 struct RotatedName {
-  std::string_view order;  ///< the number, or the date as it is written
-  bool is_number = false;  ///< a larger number is older; a larger date newer
+  std::string_view order;   ///< the number, or the date as it is written
+  bool is_number = false;   ///< a larger number is older; a larger date newer
   std::string_view packed;  ///< "gz", "xz", ...; empty: plain
 };
 
@@ -29,8 +29,8 @@ bool looks_rotated(std::string_view name);
 struct LogPart {
   std::string path;
   FileFacts facts;
-  bool is_log = false;    ///< the log itself, not a rotated sibling
-  bool readable = true;   ///< false: packed otherwise than with gzip
+  bool is_log = false;   ///< the log itself, not a rotated sibling
+  bool readable = true;  ///< false: packed otherwise than with gzip
 };
 
 /// The rotated siblings of a log that are regular files, oldest first, then the log itself when it
