@@ -25,6 +25,17 @@ struct FollowCounters {
   std::uint64_t gaps = 0;         ///< times that something is missing, or may be
   std::uint64_t lost_bytes = 0;   ///< of those, as far as is known
   std::uint64_t errors = 0;       ///< told or not
+
+  void add(const FollowCounters& other) {
+    lines += other.lines;
+    long_lines += other.long_lines;
+    nul_bytes += other.nul_bytes;
+    rotations += other.rotations;
+    truncations += other.truncations;
+    gaps += other.gaps;
+    lost_bytes += other.lost_bytes;
+    errors += other.errors;
+  }
 };
 
 /// Follows one log and its rotated siblings (docs/following.md): every line once, in order. For one
