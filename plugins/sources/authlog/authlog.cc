@@ -1,13 +1,8 @@
 // The authlog source: lines of auth.log or secure in, logons out.
-#include "plugins/sources/authlog/attempts.h"
-#include "plugins/sources/authlog/emitter.h"
-#include "plugins/sources/authlog/messages.h"
-#include "plugins/sources/authlog/recent.h"
+#include "plugins/sources/authlog/logon_reader.h"
 #include "plugins/sources/authlog/record.h"
-#include "plugins/sources/authlog/repeats.h"
 #include "plugins/sources/authlog/stamp.h"
 #include "plugins/sources/source.h"
-#include "plugins/state_fields.h"
 
 namespace doorward {
 
@@ -16,125 +11,47 @@ extern const SourcePlugin kSourceAuthlog;
 namespace authlog {
 namespace {
 
-constexpr std::uint8_t kStateVersion = 1;
-
 class AuthlogSource final : public Source {
  public:
   explicit AuthlogSource(const SourceOptions& options)
-      : stamps_(options.zone), out_(counters_), attempts_(out_), desk_{attempts_, out_} {}
+      : stamps_(options.zone), reader_(Told::authlog) {}
 
   Stamp stamp(std::string_view line, InputState& input) override {
     return stamps_.read(line, input);
   }
 
   void feed(std::string_view line, const Stamp& stamp, EventSink& sink) override {
-    ++counters_.lines;
-    out_.set_sink(sink);
+    SourceCounters& counters = reader_.counters();
+    ++counters.lines;
+    reader_.set_sink(sink);
     if (stamp.time == kNoTime) {
-      ++counters_.no_stamp;
+      ++counters.no_stamp;
       return;
     }
-    attempts_.expire(stamp.time);
+    reader_.expire(stamp.time);
     Record record;
     record.time = stamp.time;
     if (!read_record(line, stamp.length, record)) {
-      ++counters_.malformed;
+      ++counters.malformed;
       return;
     }
-    switch (read_line(record)) {
-      case Reading::used:
-        break;
-      case Reading::other:
-        ++counters_.other;
-        break;
-      case Reading::malformed:
-        ++counters_.malformed;
-        break;
-    }
+    reader_.read_line(record);
   }
 
-  void advance(TimeUs now, EventSink& sink) override {
-    if (now == kNoTime) return;
-    out_.set_sink(sink);
-    attempts_.expire(now);
-  }
-
-  void save(StateWriter& out) const override {
-    out.version(kStateVersion);
-    archive_counters(out, counters_);
-    attempts_.save(out);
-    recent_.save(out);
-  }
-
-  void load(StateReader& in) override {
-    in.version(kStateVersion);
-    archive_counters(in, counters_);
-    attempts_.load(in);
-    recent_.load(in);
-    if (in.ok()) return;
-    counters_ = {};
-    attempts_.forget_all();
-  }
+  void advance(TimeUs now, EventSink& sink) override { reader_.advance(now, sink); }
+  void save(StateWriter& out) const override { reader_.save(out); }
+  void load(StateReader& in) override { reader_.load(in); }
 
   void finish(EventSink& sink) override {
-    out_.set_sink(sink);
-    attempts_.clear();
+    reader_.set_sink(sink);
+    reader_.clear();
   }
 
-  [[nodiscard]] const SourceCounters& counters() const override { return counters_; }
+  [[nodiscard]] const SourceCounters& counters() const override { return reader_.counters(); }
 
  private:
-  Reading read_line(Record& record) {
-    if (record.program == Program::other && !record.tag.empty()) {
-      recent_.remember_other();
-      return Reading::other;
-    }
-    if (const std::optional<std::uint32_t> times = read_repeat_notice(record.message)) {
-      const Record* earlier = recent_.find(record);
-      if (earlier == nullptr) return Reading::other;
-      Record again = *earlier;
-      again.time = record.time;
-      again.times = *times;
-      again.repeated = true;
-      return read_message(again);
-    }
-    if (record.tag.empty()) {
-      recent_.remember_other();
-      return Reading::other;
-    }
-    if (take_repeat_frame(record)) return read_message(record);
-    recent_.remember(record);
-    return read_message(record);
-  }
-
-  Reading read_message(const Record& record) {
-    if (record.times == 0) return Reading::used;
-    switch (record.program) {
-      case Program::sshd:
-        return read_sshd(record, desk_);
-      case Program::sudo:
-        return read_sudo(record, desk_);
-      case Program::su:
-        return read_su(record, desk_);
-      case Program::login:
-        return read_login(record, desk_);
-      case Program::gdm:
-        return read_gdm(record, desk_);
-      case Program::logind:
-        // "New session 3 of user alice.": sshd, login or gdm have told of that logon.
-        return Reading::used;
-      case Program::other:
-        break;
-    }
-    return Reading::other;
-  }
-
-  SourceCounters counters_;
   StampReader stamps_;
-  Emitter out_;
-  AttemptTable attempts_;
-  RecentMessages recent_;
-  Desk desk_;
+  LogonReader reader_;
 };
 
 /// Lines of a file's head that are looked at.

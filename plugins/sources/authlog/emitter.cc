@@ -20,6 +20,7 @@ void Emitter::emit(Event& event, std::uint32_t times) {
     times = kRepeatMax;
     ++counters_.repeats_capped;
   }
+  event.told = told_;
   cut(event);
   for (std::uint32_t i = 0; i < times; ++i) sink_->on_event(event);
 }
@@ -43,7 +44,6 @@ Event begin_event(const Record& record, std::string_view process, std::string_vi
   event.time = record.time;
   event.pid = record.pid;
   event.outcome = outcome;
-  event.told = Told::authlog;
   event[Field::host_name] = record.host;
   event[Field::process_name] = process;
   event[Field::event_action] = action;

@@ -11,7 +11,8 @@ namespace doorward::authlog {
 /// Hands events to the sink of the current call. Not thread-safe.
 class Emitter {
  public:
-  explicit Emitter(SourceCounters& counters) : counters_(counters) {}
+  /// `told` is what all events say has told of them.
+  Emitter(SourceCounters& counters, Told told) : counters_(counters), told_(told) {}
 
   /// The sink of the coming calls. Has to live until the next set_sink() or the last emit().
   void set_sink(EventSink& sink) { sink_ = &sink; }
@@ -28,10 +29,11 @@ class Emitter {
 
  private:
   SourceCounters& counters_;
+  Told told_;
   EventSink* sink_ = nullptr;
 };
 
-/// What every event of a record has: time, host, pid, dataset, original, told.
+/// What every event of a record has: time, host, pid, dataset, original.
 Event begin_event(const Record& record, std::string_view process, std::string_view action,
                   Outcome outcome);
 

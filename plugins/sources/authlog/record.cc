@@ -8,37 +8,6 @@ namespace {
 /// Longest tag that is looked for. RFC 3164 says 32 bytes; paths are longer.
 constexpr std::size_t kTagBytesMax = 128;
 
-Program program_of(std::string_view tag) {
-  switch (tag.size()) {
-    case 2:
-      if (tag == "su") return Program::su;
-      break;
-    case 4:
-      if (tag == "sshd") return Program::sshd;
-      if (tag == "sudo") return Program::sudo;
-      if (tag == "su-l") return Program::su;
-      break;
-    case 5:
-      if (tag == "login") return Program::login;
-      break;
-    case 9:
-      if (tag == "sshd-auth") return Program::sshd;
-      break;
-    case 12:
-      if (tag == "sshd-session") return Program::sshd;
-      break;
-    case 14:
-      if (tag == "systemd-logind") return Program::logind;
-      break;
-    default:
-      break;
-  }
-  if (tag.starts_with("gdm") && (tag.size() == 3 || tag[3] == '-' || tag[3] == ']')) {
-    return Program::gdm;
-  }
-  return Program::other;
-}
-
 /// "tag[pid]: message" or "tag: message" or a message alone.
 void read_tagged(std::string_view text, Record& record) {
   const std::size_t limit = std::min(text.size(), kTagBytesMax);
@@ -119,6 +88,37 @@ bool is_rfc5424(std::string_view line) {
 }
 
 }  // namespace
+
+Program program_of(std::string_view tag) {
+  switch (tag.size()) {
+    case 2:
+      if (tag == "su") return Program::su;
+      break;
+    case 4:
+      if (tag == "sshd") return Program::sshd;
+      if (tag == "sudo") return Program::sudo;
+      if (tag == "su-l") return Program::su;
+      break;
+    case 5:
+      if (tag == "login") return Program::login;
+      break;
+    case 9:
+      if (tag == "sshd-auth") return Program::sshd;
+      break;
+    case 12:
+      if (tag == "sshd-session") return Program::sshd;
+      break;
+    case 14:
+      if (tag == "systemd-logind") return Program::logind;
+      break;
+    default:
+      break;
+  }
+  if (tag.starts_with("gdm") && (tag.size() == 3 || tag[3] == '-' || tag[3] == ']')) {
+    return Program::gdm;
+  }
+  return Program::other;
+}
 
 bool read_record(std::string_view line, std::size_t after_stamp, Record& record) {
   record.line = line;

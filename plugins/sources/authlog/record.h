@@ -25,6 +25,9 @@ struct Record {
   Program program = Program::other;
 };
 
+/// The program that a syslog tag names.
+Program program_of(std::string_view tag);
+
 /// Takes apart what follows the stamp of `line`. `after_stamp` is the stamp's length. Gives false
 /// when there is no head of a syslog line. A line without a tag (as "last message repeated 3 times"
 /// of BSD) has an empty tag and the rest as its message.

@@ -1,12 +1,15 @@
-// What the authlog source remembers, as bytes.
+// What the sources of logon programs' messages remember, as bytes.
 #include <cstring>
 
 #include "plugins/sources/authlog/attempts.h"
+#include "plugins/sources/authlog/logon_reader.h"
 #include "plugins/sources/authlog/recent.h"
 #include "plugins/state_fields.h"
 
 namespace doorward::authlog {
 namespace {
+
+constexpr std::uint8_t kStateVersion = 1;
 
 /// What does not follow from the attempt's place in its list.
 template <class Archive, class AnyAttempt>
@@ -114,6 +117,23 @@ void RecentMessages::load(StateReader& in) {
   for (Slot& slot : slots_) slot.record = {};
   next_ = 0;
   newest_ = kProcesses;
+}
+
+void LogonReader::save(StateWriter& out) const {
+  out.version(kStateVersion);
+  archive_counters(out, counters_);
+  attempts_.save(out);
+  recent_.save(out);
+}
+
+void LogonReader::load(StateReader& in) {
+  in.version(kStateVersion);
+  archive_counters(in, counters_);
+  attempts_.load(in);
+  recent_.load(in);
+  if (in.ok()) return;
+  counters_ = {};
+  attempts_.forget_all();
 }
 
 }  // namespace doorward::authlog
