@@ -261,6 +261,7 @@ SourceCounters InputSet::counters() const {
     sum.malformed += one.malformed;
     sum.cut_fields += one.cut_fields;
     sum.closed_early += one.closed_early;
+    sum.untrusted += one.untrusted;
     sum.repeats_capped += one.repeats_capped;
   }
   return sum;

@@ -54,6 +54,7 @@ void append_skip_summary(const InputSet& inputs, std::string& out) {
               inputs.all_records() ? "records of no interest" : "lines of no logon");
   append_some(out, first, counters.no_stamp, "without a readable time");
   append_some(out, first, counters.malformed + faults.malformed, "malformed");
+  append_some(out, first, counters.untrusted, "forged or of an unknown sender");
   append_some(out, first, faults.long_lines, "longer than 64 KiB");
   append_some(out, first, faults.long_records, "longer than 1 MiB");
   append_some(out, first, counters.cut_fields, "fields cut");

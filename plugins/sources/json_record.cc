@@ -100,6 +100,27 @@ std::string_view JsonValue::text() const {
   return text;
 }
 
+bool JsonValue::is_text() const {
+  return handle_.document != nullptr && element<dom::element>().is_string();
+}
+
+std::optional<std::size_t> JsonValue::bytes(std::span<char> to) const {
+  dom::array array;
+  if (handle_.document == nullptr || element<dom::element>().get(array) != simdjson::SUCCESS) {
+    return std::nullopt;
+  }
+  std::size_t size = 0;
+  for (const dom::element item : array) {
+    std::uint64_t byte = 0;
+    if (size == to.size() || item.get(byte) != simdjson::SUCCESS || byte > 255) {
+      return std::nullopt;
+    }
+    to[size++] = static_cast<char>(byte);
+  }
+  if (size == 0) return std::nullopt;
+  return size;
+}
+
 std::optional<std::int64_t> JsonValue::integer() const {
   if (handle_.document == nullptr) return std::nullopt;
   std::int64_t value = 0;

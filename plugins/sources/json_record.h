@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string_view>
 
 #include "plugins/limits.h"
@@ -22,6 +23,8 @@ class JsonValue {
 
   /// There is a value, and it is not null.
   [[nodiscard]] bool exists() const;
+  /// There is a value, and be it null.
+  [[nodiscard]] bool is_there() const { return handle_.document != nullptr; }
   [[nodiscard]] bool is_object() const;
 
   /// The member of an object; the first where a key is there twice.
@@ -45,6 +48,12 @@ class JsonValue {
 
   /// A string's text, unescaped; empty for anything else.
   [[nodiscard]] std::string_view text() const;
+
+  [[nodiscard]] bool is_text() const;
+
+  /// An array of the numbers of bytes, 0 to 255, written to `to`: how many. nullopt for anything
+  /// else, for an empty array, and for more than fit.
+  [[nodiscard]] std::optional<std::size_t> bytes(std::span<char> to) const;
 
   /// A whole number, or a string that is one.
   [[nodiscard]] std::optional<std::int64_t> integer() const;

@@ -51,6 +51,7 @@ struct SourceCounters {
   std::uint64_t malformed = 0;       ///< of interest by its head, but not readable to the end
   std::uint64_t cut_fields = 0;      ///< fields longer than kHeldFieldBytesMax, cut
   std::uint64_t closed_early = 0;    ///< attempts closed because kOpenAttemptsMax were open
+  std::uint64_t untrusted = 0;       ///< names a logon program, but was not surely written by it
   std::uint64_t repeats_capped = 0;  ///< "repeated N times" with N above kRepeatMax
 };
 

@@ -54,6 +54,8 @@ KINDS = {
     "no_auth": (BOTH, None, "connection without authentication: no attempt"),
     # auth.log alone cannot tell them from sshd's own
     "forged_line": (AUTH, None, "an ordinary user writes sshd lines with logger(1)"),
+    # journal only: what its own fields (_UID, _COMM, _EXE, _TRANSPORT, _CAP_EFFECTIVE) give away
+    "forged_journal": (AUTH, None, "an ordinary user writes entries of sshd, su and sudo into the journal"),
     "sudo_ok": (BOTH, None, "sudo, right password"),
     "sudo_cached": (BOTH, None, "sudo again within the time stamp's validity, no password asked"),
     "sudo_wrong_then_right": (BOTH, None, "sudo, wrong password, then the right one"),

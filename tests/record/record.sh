@@ -1,12 +1,14 @@
 #!/bin/bash
 # Records real log files of logons, with the truth beside them, for the parser tests.
 #
-# usage: tests/record/record.sh OUTDIR          (root, Debian 12, about 6 minutes)
+# usage: tests/record/record.sh [--journal] OUTDIR          (root, Debian 12, about 6 minutes)
 #
 # Starts real sshd, PAM, sudo, su, agetty/login, cron, rsyslogd and auditd, acts on them from
 # client network namespaces (steps.py, repeated.py) and leaves in OUTDIR:
 #   auth.log auth-rfc3339.log auth-rfc5424.log audit.log truth.ndjson steps.ndjson TRACES.md
 #   auth-repeated.log audit-repeated.log truth-repeated.ndjson
+# With --journal, systemd-journald takes the place of rsyslogd and auditd, and an ordinary user forges
+# entries (journal_steps.py): journal.ndjson truth-journal.ndjson
 # Everything happens in private mount, network, UTS and IPC namespaces: users, keys, configuration
 # and logs live in tmpfs mounts which vanish with them; the host's own files are not touched.
 # Only the kernel's audit system is shared: no other auditd may be running.
@@ -37,15 +39,20 @@ install_packages() {
 
 # ---- outer part: checks, then the same script inside its own namespaces -------------------------
 outer() {
-  [ $# -eq 1 ] || { sed -n '2,16p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 1; }
+  JOURNAL=
+  if [ "${1-}" = --journal ]; then JOURNAL=1; shift; fi
+  export JOURNAL
+  [ $# -eq 1 ] || { sed -n '2,18p' "$0" | sed 's/^# \{0,1\}//' >&2; exit 1; }
   [ "$(id -u)" = 0 ] || die "must be run as root (it makes namespaces, users and runs daemons)"
   [ -e /proc/self/loginuid ] || die "this kernel has no audit support"
-  pidof auditd >/dev/null && die "an auditd is running here; use a machine (a VM) of its own"
-  install_packages
+  [ -z "$JOURNAL" ] && pidof auditd >/dev/null && die "an auditd is running here; use a machine (a VM) of its own"
+  # python3-pexpect may also come from PYTHONPATH
+  [ -n "$JOURNAL" ] && /usr/bin/python3 -c 'import pexpect' 2>/dev/null || install_packages
   mkdir -p "$1"
   OUT=$(cd "$1" && pwd)
   WORK=$(mktemp -d /tmp/record.XXXXXX)
-  BACKLOG=$(auditctl -s | awk '$1 == "backlog_limit" {print $2}')
+  BACKLOG=
+  [ -n "$JOURNAL" ] || BACKLOG=$(auditctl -s | awk '$1 == "backlog_limit" {print $2}')
   # shellcheck disable=SC2064
   trap "sweep '$WORK'" EXIT
   trap 'exit 130' INT TERM HUP
@@ -81,6 +88,10 @@ private_files() {
   mkdir "$W/out" "$W/lib" "$W/etc" "$W/dev" "$W/dev/pts" "$W/dev/shm" "$W/keys"
   mount --bind "$OUT" "$W/out"
   cp "$HERE"/* "$W/lib/"
+  if [ -n "$JOURNAL" ]; then # before /root is hidden
+    /usr/bin/python3 -c 'import os, pexpect, ptyprocess
+print(os.path.dirname(pexpect.__file__)); print(os.path.dirname(ptyprocess.__file__))' | xargs -I{} cp -r {} "$W/lib/"
+  fi
   cp -a /etc/. "$W/etc/"
   mount --bind "$W/etc" /etc
   cp -a /dev/{null,zero,full,random,urandom,tty,fd,stdin,stdout,stderr} "$W/dev/"
@@ -236,6 +247,33 @@ stop() { # the log daemons, after what they still hold is written
   for _ in $(seq 50); do [ -e /run/auditd.pid ] || [ -e /run/rsyslogd.pid ] || break; sleep 0.1; done
 }
 
+journal() { # the steps with systemd-journald as the only log daemon
+  mkdir -p /run/systemd/journal
+  systemd-machine-id-setup >/dev/null 2>&1
+  printf '[Journal]\nStorage=volatile\nAudit=\nReadKMsg=no\nRateLimitIntervalSec=0\n' >/etc/systemd/journald.conf
+  ln -s /run/systemd/journal/dev-log /dev/log
+  gcc -O1 -shared -fPIC -o "$W/forge.so" "$W/lib/forge.c" || die "no compiler for forge.c"
+  chmod 711 "$WORK" # forge.so is an ordinary user's
+  /lib/systemd/systemd-journald >/dev/null 2>"$W/journald.err" &
+  local journald=$!
+  for _ in $(seq 50); do [ -S /run/systemd/journal/dev-log ] && break; sleep 0.1; done
+  [ -S /run/systemd/journal/dev-log ] || die "journald did not start: $(cat "$W/journald.err")"
+  /usr/sbin/sshd
+  /usr/sbin/sshd -f /etc/ssh/sshd_config_2222
+  ! command -v cron >/dev/null || env -u TZ cron
+  failed=0
+  /usr/bin/python3 -B "$W/lib/journal_steps.py" "$W" || failed=1
+  kill $(cat /run/crond.pid /run/sshd2.pid /run/sshd.pid 2>/dev/null) || true
+  sleep 1
+  journalctl --sync || true
+  journalctl -q -o json --output-fields=MESSAGE,SYSLOG_IDENTIFIER,SYSLOG_PID,_TRANSPORT,_UID,_COMM,_EXE,_PID,_CAP_EFFECTIVE,_HOSTNAME,_SOURCE_REALTIME_TIMESTAMP \
+    >"$W/out/journal.ndjson"
+  cp "$W/truth.ndjson" "$W/out/truth-journal.ndjson"
+  chmod 644 "$W"/out/*
+  kill "$journald"
+  [ $failed = 0 ] || die "some steps did not go as scripted; do not use these files"
+}
+
 # the kernel's audit system is the whole machine's: drops events of programs that are not part of the recording
 own_events() { # FILE
   awk 'match($0, /audit\([0-9.]+:[0-9]+\)/) { id = substr($0, RSTART, RLENGTH) }
@@ -255,6 +293,10 @@ inner() {
   network
   users
   config
+  if [ -n "$JOURNAL" ]; then
+    journal
+    return
+  fi
   start /etc/rsyslog.conf
   /usr/sbin/sshd
   /usr/sbin/sshd -f /etc/ssh/sshd_config_2222

@@ -275,7 +275,8 @@ def main():
     serial(rec)
     parallel(rec)
     rec.write()
-    assert {s["kind"] for s in rec.steps} | {"repeated"} == set(KINDS), "a kind without a step"
+    assert {s["kind"] for s in rec.steps} | {"repeated", "forged_journal"} == set(KINDS), "a kind without a step"
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -50,8 +50,10 @@ std::string_view target_of(std::string_view settings) {
   constexpr std::string_view kUser = " ; USER=";
   const std::size_t at = settings.find(kUser);
   if (at == std::string_view::npos) return {};
-  const std::string_view rest = settings.substr(at + kUser.size());
-  return rest.substr(0, rest.find(" ; "));
+  std::string_view rest = settings.substr(at + kUser.size());
+  rest = rest.substr(0, rest.find(" ; "));
+  take_end(rest, " ;");  // an empty COMMAND, and journald leaves blanks at the end away
+  return rest;
 }
 
 /// pam_*(sudo:auth): a failure that sudo's own line tells better. When none follows in time (the
