@@ -1,0 +1,1 @@
+doorward_test(journal_reader_test ${CMAKE_CURRENT_LIST_DIR}/journal_reader_test.cc)
