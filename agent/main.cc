@@ -47,6 +47,7 @@ int main(int argc, char** argv) {
   doorward::add_rules(app, run);
   doorward::add_baseline(app, run);
   doorward::add_check(app, run);
+  doorward::add_audit_relay(app, run);
   if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
     std::fprintf(stderr, "doorward-agent: error: no command \"%s\"\nTry: doorward-agent --help\n",
                  argv[1]);

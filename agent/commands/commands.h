@@ -17,5 +17,6 @@ void add_explain(CLI::App& app, Run& run);
 void add_rules(CLI::App& app, Run& run);
 void add_baseline(CLI::App& app, Run& run);
 void add_check(CLI::App& app, Run& run);
+void add_audit_relay(CLI::App& app, Run& run);
 
 }  // namespace doorward
