@@ -4,9 +4,11 @@ build_packages=(
   libboost1.81-dev libflatbuffers-dev flatbuffers-compiler libmimalloc-dev libsodium-dev
   libcli11-dev libtomlplusplus-dev libsimdjson-dev libmaxminddb-dev zlib1g-dev libzstd-dev
   libsystemd-dev libspdlog-dev libssl-dev
+  python3
 )
 test_packages=(
-  git libgtest-dev libbenchmark-dev clang-format-14 clang-tidy-14 python3 tzdata
+  git libgtest-dev libbenchmark-dev clang-format-14 clang-tidy-14 tzdata
+  dpkg-dev lintian mandoc logrotate systemd systemd-container debootstrap
 )
 
 # Installs those that are missing; does nothing, and needs no rights, when all are there.
