@@ -1,0 +1,118 @@
+#!/usr/bin/env bash
+# The package on a booted system: debootstraps Debian 12 once (kept in ~/.cache/doorward), boots a
+# throw-away copy of it in systemd-nspawn and runs inside.py there. Exit 77: cannot be done here.
+#   boot_test.sh BUILD_FOLDER
+# DOORWARD_BOOT_CACHE: where the root is kept; DOORWARD_BOOT_MIRROR: where it comes from;
+# DOORWARD_BOOT_KEEP=1: leaves the copy and says where.
+set -euo pipefail
+
+readonly kBootSecondsMax=240
+readonly kSuite=bookworm
+readonly kPackages=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,openssh-client,rsyslog,logrotate,sudo,procps,iproute2,python3,apt-utils
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "$1" && pwd)
+cache=${DOORWARD_BOOT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/doorward}
+mirror=${DOORWARD_BOOT_MIRROR:-http://deb.debian.org/debian}
+
+skip() {
+  echo "skipped: $*"
+  exit 77
+}
+
+[ "$(id -u)" -eq 0 ] || skip "needs root, to boot a container"
+for program in systemd-nspawn debootstrap cpack dpkg-deb flock; do
+  command -v "$program" >/dev/null || skip "$program is not installed"
+done
+grep -qw overlay /proc/filesystems || skip "this kernel has no overlayfs"
+
+work=$(mktemp -d /tmp/doorward-boot.XXXXXX)
+booted=
+cleanup() {
+  if [ -n "$booted" ]; then
+    kill "$booted" 2>/dev/null || true
+    wait "$booted" 2>/dev/null || true
+  fi
+  for mounted in "$work/root" "$work/layer"; do
+    ! mountpoint -q "$mounted" || umount -l "$mounted"
+  done
+  rm -rf "$work"
+}
+if [ "${DOORWARD_BOOT_KEEP:-}" != 1 ]; then trap cleanup EXIT; fi
+
+umask 022
+SOURCE_DATE_EPOCH=$(date +%s) cpack --config "$build/CPackConfig.cmake" -G DEB -B "$work/debs" \
+  >"$work/cpack.log" 2>&1 || { cat "$work/cpack.log"; exit 1; }
+deb=$(echo "$work"/debs/doorward-agent_*.deb)
+depends=$(dpkg-deb -f "$deb" Depends)
+
+# The root, with what the package depends on, so that the container needs no network.
+mkdir -p "$cache"
+root=$cache/$kSuite-$(printf '%s\n' "$kPackages" "$depends" | sha256sum | cut -c1-12)
+exec 9>"$cache/lock"
+flock 9
+if [ ! -e "$root/.ready" ]; then
+  rm -rf "$root"
+  echo "making $root"
+  # One for other packages is of no more use.
+  find "$cache" -maxdepth 1 -name "$kSuite-*" -exec rm -rf {} +
+  debootstrap --variant=minbase --include="$kPackages" "$kSuite" "$root" "$mirror" \
+    >"$work/debootstrap.log" 2>&1 || {
+    rm -rf "$root"
+    tail -n 3 "$work/debootstrap.log"
+    skip "debootstrap found no $kSuite at $mirror"
+  }
+  chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get satisfy -qq -y \
+    --no-install-recommends "$depends" >"$work/satisfy.log" 2>&1 || {
+    cat "$work/satisfy.log"
+    rm -rf "$root"
+    exit 1
+  }
+  touch "$root/.ready"
+fi
+flock -u 9
+
+# What the test writes goes to memory, and away.
+mkdir "$work/layer" "$work/root"
+mount -t tmpfs -o mode=755,size=1g tmpfs "$work/layer" || skip "cannot mount a tmpfs"
+mkdir "$work/layer/upper" "$work/layer/work"
+mount -t overlay -o "lowerdir=$root,upperdir=$work/layer/upper,workdir=$work/layer/work" overlay \
+  "$work/root" || skip "cannot mount an overlay"
+mkdir "$work/root/opt/test"
+cp "$here"/*.py "$deb" "$work/root/opt/test/"
+rm -f "$work/root/.ready"
+cat >"$work/root/etc/systemd/system/boot-test.service" <<'UNIT'
+[Unit]
+After=ssh.service rsyslog.service
+SuccessAction=poweroff-force
+FailureAction=poweroff-force
+[Service]
+ExecStart=/usr/bin/python3 -B -u /opt/test/inside.py
+StandardOutput=file:/opt/test/said
+StandardError=inherit
+UNIT
+ln -s ../boot-test.service "$work/root/etc/systemd/system/multi-user.target.wants/"
+echo bastion-01 >"$work/root/etc/hostname"
+
+# Where systemd is not in charge, there is no scope to ask it for.
+options=(--register=no)
+[ -d /run/systemd/system ] || options+=(--keep-unit)
+timeout --kill-after=10 "$kBootSecondsMax" systemd-nspawn "${options[@]}" --private-network \
+  --machine="doorward-boot-$$" --console=pipe -b -D "$work/root" </dev/null >"$work/console" 2>&1 &
+booted=$!
+wait "$booted" || true
+booted=
+
+said=$work/root/opt/test/said
+if [ ! -s "$said" ]; then
+  tail -n 20 "$work/console"
+  ! grep -q 'Welcome to' "$work/console" || { echo "booted, but the test did not run"; exit 1; }
+  # Nothing of the test ran: this machine's kernel or cgroups do not let a container boot.
+  skip "systemd-nspawn does not boot a container here"
+fi
+cat "$said"
+if ! grep -qx 'all is as expected' "$said"; then
+  for log in journal alerts.ndjson; do
+    [ ! -s "$work/root/opt/test/$log" ] || { echo "== $log"; tail -n 80 "$work/root/opt/test/$log"; }
+  done
+  exit 1
+fi
