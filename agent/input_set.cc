@@ -220,6 +220,7 @@ void InputSet::read_on(EventSink& sink, const std::function<void()>& tick) {
   if (!twins_) twins_ = std::make_unique<TwinMerge>(sink);
   TwinMerge& twins = *twins_;
   twins.expect(logs_);
+  twins.keep_order(options_.keep_order);
 
   while (!waiting_.empty() && !stopped_) {
     // The input whose line is oldest, and how long it stays that.
@@ -234,9 +235,12 @@ void InputSet::read_on(EventSink& sink, const std::function<void()>& tick) {
     }
     next.started = true;
     do {
+      // What is overdue leaves before what this line completes, as in the live run. Where order is
+      // kept nothing leaves at once, and what the line says may first show that a twin is missing.
+      if (!options_.keep_order) twins.advance(next.order);
       feed(next, twins);
       if (next.audit) twins.heard_audit(*next.line, next.stamp.time);
-      if (next.order != kNoTime) twins.advance(next.order);
+      if (options_.keep_order) twins.advance(next.order);
       if (++fed_ % kLinesPerTick == 0 && tick) tick();
       fetch(next);
     } while (next.line && next.order <= until && !stopped_);

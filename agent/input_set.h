@@ -21,6 +21,9 @@ struct InputOptions {
   std::optional<int> year;      ///< year of the first stamp of every file that names none
   TimeUs now = 0;               ///< wall clock, for standard input's missing modification time
   SourceOptions source_options;
+  /// Events leave in the order of event time, complete ones not before others: see
+  /// TwinMerge::keep_order().
+  bool keep_order = false;
   /// The sources there are.
   std::span<const SourcePlugin* const> plugins = source_plugins();
 };
@@ -48,7 +51,8 @@ class InputSet {
   /// their name (agent/folder_files.h).
   void add(const std::vector<std::string>& paths);
 
-  /// Reads everything; events go to `sink` in event-time order, one for each attempt. `tick` is
+  /// Reads everything in event-time order; events go to `sink` one for each attempt, in the order
+  /// that TwinMerge says. `tick` is
   /// called every few thousand lines (progress); it may be empty.
   void read(EventSink& sink, const std::function<void()>& tick);
 

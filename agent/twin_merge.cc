@@ -168,7 +168,7 @@ void TwinMerge::merge(Waiting& first, const Event& second) {
   const auto slot = static_cast<std::int32_t>(&first - waiting_.get());
   if (first.suspect) {
     suspects_.erase(std::find(suspects_.begin(), suspects_.end(), slot));
-  } else if (told_by_all(event.told)) {
+  } else if (!keep_order_ && told_by_all(event.told)) {
     leave_heap(first.position);
   } else {
     sift_up(first.position);

@@ -37,12 +37,18 @@ namespace doorward {
 ///   five or more of them leave before it, although their time has not come, because guessing has
 ///   to be seen before the success that ends it. Their twin is then late, see below.
 ///
-/// It does not depend on how the lines of the logs interleave on arrival, as long as each log keeps
-/// its own order and advance() is called before each line with the least of the logs' newest
-/// stamps, that of the line included; but for this: two attempts of which one log tells in another
-/// order than the other leave as in the log that is read later, and an event that leaves alone at
-/// the time that the stamps of a twin's two lines enclose (of auth.log whole seconds, so mostly
-/// within one) leaves before or after that twin.
+/// How the lines of the logs interleave on arrival changes nothing in that, as long as each log
+/// keeps its own order and advance() is called before each line with the least of the logs' newest
+/// stamps, that of the line included; but for this:
+///
+/// * Two attempts, both told by all logs, that one log tells in another order than the other leave
+///   in the order of the log that is read later. auth.log tells of a name without a password, and
+///   audit.log of a refused key, when the process ends, so they are behind others there.
+/// * What leaves alone just when event time passes between the stamps of a complete event's lines
+///   leaves before or after that.
+/// * Where one of the logs has no pid (sudo) and an account fails several times within
+///   kTwinTimeMaxUs, which of the failures is whose twin.
+/// * A success whose twin is missing leaves when that is known.
 ///
 /// Some events are born late: a failure that is only told by its process ending bears a time
 /// up to kAttemptTimeMaxUs back, when its twin has long gone on. Holding every event for two
@@ -70,10 +76,14 @@ class TwinMerge final : public EventSink {
   /// Which logs are read. Going below two hands on what is held.
   void expect(Told both);
 
+  /// Whether complete events wait like the others, so that all leave in the order of event time but
+  /// for what is late or missing: for what is in no hurry. Not saved.
+  void keep_order(bool keep) { keep_order_ = keep; }
+
   void on_event(const Event& event) override;
 
   /// A line of the audit log and its stamp, whatever is in it: the log was being written then.
-  /// After the events of that line, before advance().
+  /// After the events of that line, before the next advance().
   void heard_audit(std::string_view line, TimeUs time) {
     if (absence_) absence_->heard(line, time);
   }
@@ -135,6 +145,7 @@ class TwinMerge final : public EventSink {
   EventSink& next_;
   Told expected_ = Told::none;
   bool merging_ = false;
+  bool keep_order_ = false;
   TimeUs now_ = kNoTime;
   std::uint64_t arrivals_ = 0;
   std::uint64_t merged_ = 0;
@@ -144,7 +155,7 @@ class TwinMerge final : public EventSink {
 
   std::unique_ptr<Waiting[]> waiting_;  ///< kHeldEventsMax of them
   std::vector<std::int32_t> free_;
-  std::vector<std::int32_t> heap_;  ///< slots of waiting_, earliest first
+  std::vector<std::int32_t> heap_;     ///< slots of waiting_, earliest first
   std::vector<std::int32_t> leaving_;  ///< scratch: slots about to be handed on
   std::unique_ptr<TwinIndex> waiting_index_;
   std::unique_ptr<Trace[]> traces_;  ///< a ring of what went on alone

@@ -87,7 +87,8 @@ struct TwinMerge::Keys {
   explicit Keys(const Event& event) {
     std::uint64_t base = twins::mix(0x9E3779B97F4A7C15, event[Field::event_action]);
     base = twins::mix(base, static_cast<std::uint64_t>(event.outcome));
-    if (event.pid != 0) process = twins::mix(twins::mix(base, std::uint64_t{1}), std::uint64_t{event.pid}) | 1;
+    if (event.pid != 0)
+      process = twins::mix(twins::mix(base, std::uint64_t{1}), std::uint64_t{event.pid}) | 1;
     const std::string_view name = event[Field::user_name].substr(0, twins::kAuditNameBytes);
     user_without_pid = twins::mix(twins::mix(base, std::uint64_t{2}), name) | 1;
     user_with_pid = twins::mix(twins::mix(base, std::uint64_t{3}), name) | 1;

@@ -60,7 +60,8 @@ class Printer final : public EventSink {
 int run_normalize(const CommonOptions& options, bool quiet) {
   std::vector<Error> mistakes;
   const Settings settings = read_settings(options, mistakes);
-  const InputOptions input = input_options(options, settings, mistakes);
+  InputOptions input = input_options(options, settings, mistakes);
+  input.keep_order = true;
   GeoDatabases databases = open_geo(options, settings, mistakes);
   if (!mistakes.empty()) {
     print_errors(mistakes);

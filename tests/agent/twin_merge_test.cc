@@ -179,20 +179,67 @@ TEST_F(TwinMergeTest, SudoHasNoPidInTheLog) {
             3U);
 }
 
+/// What is told by one log alone waits, and leaves in order of time.
 TEST_F(TwinMergeTest, OrderOfEventTime) {
   merge.on_event(ssh(Told::authlog, 5, Outcome::failure, 1));
   merge.on_event(ssh(Told::authlog, 3, Outcome::failure, 2));
   merge.on_event(ssh(Told::auditd, 4, Outcome::failure, 3));
-  merge.on_event(ssh(Told::auditd, 1, Outcome::failure, 1));  // the first one's: now at 1
+  merge.on_event(ssh(Told::auditd, 1, Outcome::failure, 4));
   const TimeUs base = ssh(Told::authlog, 0).time;
-  merge.advance(base + 10 * kSecondUs);
+  merge.advance(base + 11 * kSecondUs);
   EXPECT_TRUE(sink.events.empty());
   merge.advance(base + 13 * kSecondUs + 1);
   ASSERT_EQ(sink.events.size(), 2U);
-  EXPECT_EQ(sink.events[0].pid, 1U);
+  EXPECT_EQ(sink.events[0].pid, 4U);
   EXPECT_EQ(sink.events[1].pid, 2U);
   merge.finish();
-  EXPECT_EQ(sink.events.size(), 3U);
+  EXPECT_EQ(sink.events.size(), 4U);
+}
+
+/// What both have told of is complete, and leaves in the call that made it so.
+TEST_F(TwinMergeTest, TwinsLeaveAtOnce) {
+  merge.on_event(ssh(Told::authlog, 3, Outcome::failure, 2));
+  merge.on_event(ssh(Told::authlog, 5, Outcome::failure, 1));
+  merge.on_event(ssh(Told::auditd, 1, Outcome::failure, 1));
+  ASSERT_EQ(sink.events.size(), 1U);
+  EXPECT_EQ(sink.events[0].pid, 1U);
+  EXPECT_EQ(sink.events[0].told, kBoth);
+  EXPECT_EQ(sink.events[0].time, ssh(Told::auditd, 1).time);
+  // It is gone, and has left nothing that a further one could be taken for the double of.
+  merge.on_event(ssh(Told::authlog, 6, Outcome::failure, 1));
+  EXPECT_EQ(sink.events.size(), 1U);
+  merge.finish();
+  ASSERT_EQ(sink.events.size(), 3U);
+  EXPECT_EQ(sink.events[1].pid, 2U);
+  EXPECT_EQ(merge.merged(), 1U);
+}
+
+/// Guessing that only one log tells of is seen before the success that ends it.
+TEST_F(TwinMergeTest, GuessingLeavesBeforeItsSuccess) {
+  for (const std::size_t guesses : {4U, 5U}) {
+    Collector collector;
+    TwinMerge fresh(collector);
+    fresh.expect(kBoth);
+    for (std::size_t i = 0; i < guesses; ++i) {
+      const auto pid = static_cast<std::uint32_t>(100 + i);
+      fresh.on_event(ssh(Told::auditd, 3.5 - static_cast<double>(i) / 2, Outcome::failure, pid));
+    }
+    fresh.on_event(ssh(Told::auditd, 3, Outcome::failure, 50, "bob", "192.0.2.99"));
+    fresh.on_event(ssh(Told::auditd, 4.1, Outcome::failure, 51));  // after it
+    fresh.on_event(ssh(Told::authlog, 3, Outcome::success, 60));   // auth.log's seconds are cut
+    fresh.on_event(ssh(Told::auditd, 4, Outcome::success, 60));
+    const std::size_t before = guesses == 5 ? 5 : 0;
+    ASSERT_EQ(collector.events.size(), before + 1);
+    for (std::size_t i = 0; i < before; ++i) EXPECT_EQ(collector.events[i].pid, 104 - i);
+    EXPECT_EQ(collector.events.back().pid, 60U);
+    // Their twins are late, and no further events.
+    for (std::size_t i = 0; i < guesses; ++i) {
+      fresh.on_event(ssh(Told::authlog, 5, Outcome::failure, static_cast<std::uint32_t>(100 + i)));
+    }
+    EXPECT_EQ(fresh.late(), before);
+    fresh.finish();
+    EXPECT_EQ(collector.events.size(), guesses + 3);
+  }
 }
 
 /// A failure that is told when its process closes, two minutes later.

@@ -47,9 +47,11 @@ struct Together {
   Collector sink;
   TwinMerge merge{sink};
 
-  Together(const std::string& auth, const std::string& audit, bool enriched)
-      : Together(read_lines(auth), lines_as(audit, enriched)) {}
-  Together(std::vector<std::string> auth, std::vector<std::string> audit) {
+  Together(const std::string& auth, const std::string& audit, bool enriched,
+           bool keep_order = false)
+      : Together(read_lines(auth), lines_as(audit, enriched), keep_order) {}
+  Together(std::vector<std::string> auth, std::vector<std::string> audit, bool keep_order = false) {
+    merge.keep_order(keep_order);
     merge.expect(doorward::Told::authlog | doorward::Told::auditd);
     SourceOptions options;
     options.host_name = recorded::kHost;
@@ -66,9 +68,10 @@ struct Together {
     while (order[0] != INT64_MAX || order[1] != INT64_MAX) {
       const int i = order[0] <= order[1] ? 0 : 1;
       Input& input = inputs[i];
+      if (!keep_order) merge.advance(order[i]);
       input.source->feed(input.lines[input.next], input.stamp, merge);
       if (i == 1) merge.heard_audit(input.lines[input.next], input.stamp.time);
-      merge.advance(order[i]);
+      if (keep_order) merge.advance(order[i]);
       ++input.next;
       input.look(order[i]);
     }
@@ -118,16 +121,27 @@ TEST_P(TwinRecorded, EveryAttemptOnceWithoutEnrichment) {
 }
 
 /// What is forged is known later, when the audit log has shown that it was being written.
-TEST_P(TwinRecorded, InOrderOfTime) {
-  Together together(auth, audit, true);
+TEST_P(TwinRecorded, InOrderOfTimeWhereThatIsKept) {
+  Together together(auth, audit, true, true);
+  recorded::expect_exactly(truth, together.sink.events, clock);
   std::erase_if(together.sink.events, [](const Told& told) { return !told.twin.empty(); });
-  TimeUs newest = 0;
-  for (const Told& told : together.sink.events) {
-    if (told.time < newest) printf("%s logs %d behind %ld: %s\n", told.brief().c_str(), (int)told.logs, newest - told.time, told.original.c_str());
-    newest = std::max(newest, told.time);
-  }
   EXPECT_TRUE(std::is_sorted(together.sink.events.begin(), together.sink.events.end(),
                              [](const Told& a, const Told& b) { return a.time < b.time; }));
+}
+
+/// What was told by both leaves at once, and what was not in the order of time.
+TEST_P(TwinRecorded, ThoseOfOneLogInOrderOfTime) {
+  const Together together(auth, audit, true);
+  TimeUs newest = 0;
+  TimeUs newest_alone = 0;
+  for (const Told& told : together.sink.events) {
+    if (!told.twin.empty()) continue;
+    EXPECT_GE(told.time, newest - kTwinTimeMaxUs) << told.original;
+    newest = std::max(newest, told.time);
+    if (told.logs == (doorward::Told::authlog | doorward::Told::auditd)) continue;
+    EXPECT_GE(told.time, newest_alone) << told.original;
+    newest_alone = told.time;
+  }
 }
 
 /// Of what never was, the success; and of all that was, nothing.
