@@ -24,8 +24,8 @@ std::uint16_t read_count(StateReader& in, std::size_t max) {
 template <class Entry, class ArchiveEntry>
 void save_table(StateWriter& out, const EntityTable<Entry>& table, ArchiveEntry archive_entry) {
   const std::span<const Entry> entries = table.entries();
-  out(static_cast<std::uint16_t>(std::count_if(
-      entries.begin(), entries.end(), [](const Entry& entry) { return entry.key != 0; })));
+  out(static_cast<std::uint16_t>(std::count_if(entries.begin(), entries.end(),
+                                               [](const Entry& entry) { return entry.key != 0; })));
   for (std::size_t place = 0; place < entries.size(); ++place) {
     const Entry& entry = entries[place];
     if (entry.key == 0) continue;
