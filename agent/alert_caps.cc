@@ -125,8 +125,9 @@ template <class Archive, class APeriod>
 void AlertCaps::fields(Archive& a, APeriod& period) {
   a(period.start, period.admitted, period.beyond);
   if (period.beyond == 0) return;  // the rest is empty
-  a(period.first, period.newest, period.score, period.id, period.sources, period.users,
-    period.top_sources, period.top_users);
+  a(period.first, period.newest, period.score, period.id, period.sources, period.users);
+  TopNames::fields(a, period.top_sources);
+  TopNames::fields(a, period.top_users);
 }
 
 bool AlertCaps::is_sound(const Period& period) {

@@ -23,6 +23,10 @@ class TopNames {
  public:
   void add(std::string_view name);
   void clear() { *this = TopNames(); }
+  template <class Archive, class Names>
+  static void fields(Archive& a, Names& names) {
+    for (auto& entry : names.entries_) a(entry.count, entry.inherited, entry.size, entry.name);
+  }
   /// Whether the sizes and counts can be gone on with; for bytes from a file.
   [[nodiscard]] bool is_sound() const;
 

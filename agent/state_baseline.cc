@@ -55,7 +55,8 @@ std::string describe_state(const std::string& path) {
   const auto state = decode_agent_state(bytes.value());
   if (!state) return {};
   std::string out = "state     saved " + format_time(state.value().saved_at_us) + ", " +
-                    std::to_string(state.value().sections.size()) + " sections\n";
+                    std::to_string(state.value().sections.size()) +
+                    (state.value().sections.size() == 1 ? " section\n" : " sections\n");
   for (const StateSection& section : state.value().sections) {
     out += "section   " + section.name + ": " + with_commas(section.bytes.size()) + " bytes, " +
            with_commas(section.stored) + " in the file\n";

@@ -159,6 +159,29 @@ TEST_F(PipelineReload, WhatARuleThatIsGoneHadToSayIsCountedAsLost) {
   EXPECT_EQ(run.said.updates, 0);
 }
 
+TEST_F(PipelineReload, FailuresAreHeldBackOverARestart) {
+  std::vector<RuleText> texts =
+      rules_changed("rare_user", "event.outcome = \"success\"", "event.outcome = \"failure\"");
+  const auto is_it = [](const RuleText& text) {
+    return text.toml.find("id = \"rare_user\"") != std::string::npos;
+  };
+  texts = {*std::find_if(texts.begin(), texts.end(), is_it)};
+  const auto one = rules(texts);
+  std::vector<std::vector<std::uint8_t>> baselines;
+  for (const bool restarts : {false, true}) {
+    Restarts run(*one, {}, 0, 0);
+    for (int i = 0; i < 30'000; ++i) fail(run, "alice", start_ + i * kSecondUs);
+    fail(run, "mallory", start_ + 12 * kHour);
+    EXPECT_EQ(run.pipeline().quarantined(), 1U);
+    if (restarts) run.restart(*one);
+    EXPECT_EQ(run.pipeline().quarantined(), 1U);
+    fail(run, "alice", start_ + 8 * kDay);
+    EXPECT_EQ(run.pipeline().quarantined(), 0U);
+    baselines.push_back(run.finish());
+  }
+  EXPECT_EQ(baselines[0], baselines[1]);
+}
+
 TEST_F(PipelineTest, WhatIsHeldBackIsRemappedOrDropped) {
   start();
   const TimeUs monday = ordinary_weeks();

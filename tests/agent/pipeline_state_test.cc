@@ -55,11 +55,11 @@ class PipelineState : public testing::Test {
     EXPECT_EQ(a.updates, b.updates);
     EXPECT_EQ(a.summed_up, b.summed_up);
     EXPECT_EQ(a.by_rule, b.by_rule);
-    std::printf("%d restarts, %zu documents (%d alerts of %zu rules, %d updates, %d summaries), "
-                "at most %zu in quarantine and %zu bytes of state\n",
-                parts.restarts, whole.said.all.size(), whole.said.alerts, whole.said.rules.size(),
-                whole.said.updates, whole.said.summaries, parts.quarantined_most,
-                parts.bytes_most);
+    std::printf(
+        "%d restarts, %zu documents (%d alerts of %zu rules, %d updates, %d summaries), "
+        "at most %zu in quarantine and %zu bytes of state\n",
+        parts.restarts, whole.said.all.size(), whole.said.alerts, whole.said.rules.size(),
+        whole.said.updates, whole.said.summaries, parts.quarantined_most, parts.bytes_most);
   }
 
   std::vector<Error> mistakes_;

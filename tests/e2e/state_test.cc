@@ -69,7 +69,7 @@ TEST_F(StateCommands, ImportBeginsAStateAndExportGivesItBack) {
   ran = baseline({"info", state()});
   ASSERT_EQ(ran.status, 0) << ran.err;
   EXPECT_NE(ran.out.find("section   baseline: "), std::string::npos) << ran.out;
-  EXPECT_NE(ran.out.find("1 sections"), std::string::npos) << ran.out;
+  EXPECT_NE(ran.out.find(", 1 section\n"), std::string::npos) << ran.out;
   EXPECT_NE(ran.out.find("partitions"), std::string::npos) << ran.out;
   EXPECT_EQ(baseline({"info", learned_}).status, 2) << "under another key";
   EXPECT_EQ(baseline({"info", "--key", key_, learned_}).status, 0);
