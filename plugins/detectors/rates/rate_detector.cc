@@ -1,7 +1,6 @@
 #include "plugins/detectors/rates/rate_detector.h"
 
 #include <algorithm>
-#include <cassert>
 #include <cmath>
 #include <cstring>
 
@@ -19,8 +18,6 @@ constexpr TimeUs kWindowMostUs = 24 * 3600 * kSecondUs;
 constexpr TimeUs kHourlyMostUs = 3600 * kSecondUs;
 /// First of the state: what observe() leaves, then FirstSeen, which wants whole cache lines.
 constexpr std::size_t kNowBytes = 64;
-/// Where RateHead::taught lies: next to what every entry begins with.
-constexpr std::size_t kTaughtAt = sizeof(EntityHead);
 
 /// x is -ln p of the negative binomial, so that at its word P(X >= x) is exp(-x): chi-square of
 /// two degrees of freedom, halved. After 200 busy buckets measurement and belief weigh the same.
@@ -73,13 +70,10 @@ void RateDetector::leave(std::span<std::byte> state, const Now& now) {
 
 bool RateDetector::restore_heads(std::span<std::byte> state) const {
   leave(state, {});
-  static const RateHead like;
-  assert(reinterpret_cast<const std::byte*>(&like.taught) ==
-         reinterpret_cast<const std::byte*>(&like) + kTaughtAt);
   constexpr auto kKindMax = static_cast<int>(Kind::established);
   for (std::uint32_t entry = 1; entry <= entries_bytes_ / entry_bytes_; ++entry) {
     const std::size_t at = head_at(entry);
-    const std::size_t taught_at = at + kTaughtAt;
+    const std::size_t taught_at = at + place_of<RateHead>(&RateHead::taught);
     if (raw_member<RateHead>(state, at, &RateHead::kind) > kKindMax ||
         raw_member<RateHead>(state, at, &RateHead::counted) > 1 ||
         raw_member<Taught>(state, taught_at, &Taught::of_fleet) > 1 ||

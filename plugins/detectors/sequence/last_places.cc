@@ -77,11 +77,11 @@ Place place_of(const Event& event) {
 }
 
 bool places_are_sound(std::span<const std::byte> table) {
-  constexpr std::size_t kPlacesAt = sizeof(UserPlaces) - kPlacesMax * sizeof(Place);
+  const std::size_t places_at = place_of<UserPlaces>(&UserPlaces::places);
   for (std::size_t user = 0; user + sizeof(UserPlaces) <= table.size();
        user += sizeof(UserPlaces)) {
     for (std::size_t i = 0; i < kPlacesMax; ++i) {
-      const std::size_t at = user + kPlacesAt + i * sizeof(Place);
+      const std::size_t at = user + places_at + i * sizeof(Place);
       if (raw_member<Place>(table, at, &Place::has_city) > 1) return false;
       if (raw_member<Place>(table, at, &Place::name_size) >
           static_cast<int>(std::tuple_size_v<decltype(Place::text)>)) {
