@@ -121,6 +121,12 @@ void AlertCaps::tell_due(TimeUs now) {
   }
 }
 
+void AlertCaps::tell_of_gone(const RuleSet& next) {
+  for (Period& period : periods_) {
+    if (period.beyond > 0 && next.find(period.rule->id) == next.size()) end(period);
+  }
+}
+
 template <class Archive, class APeriod>
 void AlertCaps::fields(Archive& a, APeriod& period) {
   a(period.start, period.admitted, period.beyond);

@@ -62,6 +62,8 @@ class AlertCaps {
   void tell_due(TimeUs now);
   /// At the end of a run: the summaries of periods that are not over.
   void tell_all() { tell_due(INT64_MAX); }
+  /// The summaries of the rules that are not in `next` by their id.
+  void tell_of_gone(const RuleSet& next);
 
   void save(StateWriter& out) const;
   /// Reads into an empty one. A rule keeps its period whatever became of its settings; what one

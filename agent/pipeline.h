@@ -96,6 +96,13 @@ class Pipeline final : public EventSink {
   /// The wall clock went on; see PipelineOptions::now.
   void set_clock(TimeUs now) { options_.now = now; }
 
+  /// A pipeline under the rules `next` is about to take over: tells the counts and summaries of
+  /// rules that are not in it, which nobody could tell afterwards. Before save().
+  void tell_before(const RuleSet& next) {
+    suppression_.tell_of_gone(next);
+    caps_.tell_of_gone(next);
+  }
+
   /// Appends everything that the pipeline remembers besides the baseline, which is saved with it.
   void save(StateWriter& out) const;
   /// Goes on where save() was called, perhaps under other rules: what belongs to a rule is found by

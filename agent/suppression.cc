@@ -126,6 +126,12 @@ void Suppression::tell_all() {
   next_due_ = INT64_MAX;
 }
 
+void Suppression::tell_of_gone(const RuleSet& next) {
+  for (Entry& entry : entries_) {
+    if (is_due(entry) && next.find(entry.told_as->id) == next.size()) tell(entry, entry.newest);
+  }
+}
+
 template <class Archive, class AnEntry>
 void Suppression::fields(Archive& a, AnEntry& entry) {
   a(entry.key, entry.first, entry.newest, entry.told, entry.score, entry.occurrences,

@@ -42,6 +42,8 @@ class Suppression {
   void tell_due(TimeUs now);
   /// At the end of a run: every count that is not told yet.
   void tell_all();
+  /// Of the rules that are not in `next` by their id, likewise.
+  void tell_of_gone(const RuleSet& next);
 
   void save(const RuleSet& rules, StateWriter& out) const;
   /// Reads into an empty one. What is remembered of a rule that now judges otherwise is forgotten;

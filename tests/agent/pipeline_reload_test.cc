@@ -159,6 +159,21 @@ TEST_F(PipelineReload, WhatARuleThatIsGoneHadToSayIsCountedAsLost) {
   EXPECT_EQ(run.said.updates, 0);
 }
 
+TEST_F(PipelineReload, ARunningAgentTellsItBeforeTheRuleGoes) {
+  const auto loud = rules(with_loud());
+  const auto without = rules({builtin_rules().begin(), builtin_rules().end()});
+  Restarts run(*loud, {}, 0, 0);
+  for (int i = 0; i < 300; ++i) fail(run, "user" + std::to_string(i % 150), start_ + i * kSecondUs);
+  run.pipeline().tell_before(*loud);
+  EXPECT_EQ(run.said.updates + run.said.summaries, 0) << "nothing goes";
+  run.pipeline().tell_before(*without);
+  EXPECT_EQ(run.said.updates, 100);
+  EXPECT_EQ(run.said.summaries, 1);
+  run.restart(*without);
+  EXPECT_EQ(run.loss.untold_updates, 0U);
+  EXPECT_EQ(run.loss.untold_summaries, 0U);
+}
+
 TEST_F(PipelineReload, FailuresAreHeldBackOverARestart) {
   std::vector<RuleText> texts =
       rules_changed("rare_user", "event.outcome = \"success\"", "event.outcome = \"failure\"");

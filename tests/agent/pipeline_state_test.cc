@@ -82,8 +82,8 @@ TEST_F(PipelineState, RestartsChangeNothingInLogsOnWhichEveryRuleFires) {
   expect_same(rule_logs(), {}, 400, 4, 10);
 }
 
-TEST_F(PipelineState, AfterEveryEventOfAnHour) {
-  // Every event of a guessing campaign, one restart before each.
+TEST_F(PipelineState, BeforeEveryEventOfACampaign) {
+  // Guessing that gets in at last; one restart before each event.
   expect_same({kSource + "/tests/data/rules/brute_force_success.fires.log"}, {}, 1, 5, 1);
 }
 

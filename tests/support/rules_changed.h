@@ -10,7 +10,8 @@
 
 namespace doorward {
 
-/// Replaces `line` by `by` in the rule's file; an empty `by` of an empty `line` leaves the rule out.
+/// Replaces `line` by `by` in the rule's file; an empty `by` of an empty `line` leaves the rule
+/// out.
 inline std::vector<RuleText> rules_changed(const std::string& id, const std::string& line,
                                            const std::string& by) {
   std::vector<RuleText> texts;
