@@ -19,10 +19,7 @@ std::string_view name_of(std::string_view path) {
 }  // namespace
 
 GlobFollow::GlobFollow(std::string pattern, FollowOptions options, Start first, HistoryLimit limit)
-    : pattern_(std::move(pattern)),
-      options_(std::move(options)),
-      first_(first),
-      limit_(limit) {}
+    : pattern_(std::move(pattern)), options_(std::move(options)), first_(first), limit_(limit) {}
 
 std::int64_t GlobFollow::now_ms() const {
   if (options_.clock_ms) return options_.clock_ms();
@@ -53,8 +50,10 @@ void GlobFollow::scan() {
   PatternMatches found;
   if (is_pattern(pattern_)) {
     found = match_pattern(pattern_);
-    std::erase_if(found.paths,
-                  [](const std::string& path) { return looks_rotated(name_of(path)); });
+    const std::vector<std::string> all = found.paths;
+    std::erase_if(found.paths, [&](const std::string& path) {
+      return looks_rotated(name_of(path)) || is_part(path, all);
+    });
   } else {
     found.paths = {pattern_};
   }
@@ -84,6 +83,19 @@ void GlobFollow::scan() {
   if (left_out_ == 0) told_left_out_ = false;
   std::erase_if(saved_, [&](const auto& saved) { return by_path_.contains(saved.first); });
   scanned_ = true;
+}
+
+/// Whether a path is a rotated sibling of one of these, or of what is followed.
+bool GlobFollow::is_part(const std::string& path, const std::vector<std::string>& all) const {
+  const std::string_view name = name_of(path);
+  for (std::size_t i = path.size(); --i > path.size() - name.size();) {
+    const std::string log = path.substr(0, i);
+    if (rotated_name(name_of(log), name) &&
+        (by_path_.contains(log) || std::binary_search(all.begin(), all.end(), log))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void GlobFollow::follow(const std::string& path) {

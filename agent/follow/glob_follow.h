@@ -53,6 +53,7 @@ class GlobFollow {
  private:
   void scan();
   void follow(const std::string& path);
+  [[nodiscard]] bool is_part(const std::string& path, const std::vector<std::string>& all) const;
   void drop_gone();
   [[nodiscard]] std::int64_t now_ms() const;
 

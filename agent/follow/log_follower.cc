@@ -111,7 +111,8 @@ std::optional<std::string_view> LogFollower::next() {
           at_end_ = true;
           return std::nullopt;
         }
-        if (auto line = last_line()) return line;
+        buffer_.consume(buffer_.held().size());  // half a line is none
+        skipping_ = uncounted_ = false;
         go_over();
         break;
     }

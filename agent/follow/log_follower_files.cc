@@ -289,7 +289,8 @@ void LogFollower::file_changed() {
   std::optional<Error> failed;
   std::optional<Found> found;
   const FileFacts now = file_.facts();
-  if (here.fingerprint.bytes > 0 || now.links > 0 || now.size == 0) {  // else only this has it
+  const bool weak = here.fingerprint.weak();
+  if (!weak || now.links > 0 || now.size < end) {  // else this alone has it
     found = locate(path_, here, options_, failed);
   }
   if (found && found->held != Held::cut_back) {
@@ -303,11 +304,13 @@ void LogFollower::file_changed() {
     return;
   }
   if (failed) tell(failed->where, failed->what);
-  if (here.fingerprint.bytes == 0) {  // nothing was read, and nothing is newer: reads what is there
-    std::array<char, kFingerprintBytes> head;
-    facts_ = file_.facts();
-    const std::size_t got = file_.head(head.data(), head.size());
-    buffer_.begin_at(0, {}, {head.data(), got});
+  std::array<char, kFingerprintBytes> bytes;
+  const std::string_view head(bytes.data(), file_.head(bytes.data(), bytes.size()));
+  if (weak && now.size >= end && head.starts_with(buffer_.head())) {
+    // It only grew, and nothing newer is there: there is more by which to know it now.
+    facts_ = now;
+    scanned_ = 0;
+    buffer_.begin_at(here.offset, std::string(buffer_.before()), head);
     return;
   }
   ++counters_.truncations;

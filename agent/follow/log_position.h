@@ -58,7 +58,7 @@ struct LogPosition {
 
   [[nodiscard]] bool known() const { return file.inode != 0; }
 
-  /// Both ways, plugins/state_archive.h; 104 bytes. What cannot be is a mistake of the reader.
+  /// Both ways, plugins/state_archive.h; 88 bytes. What cannot be is a mistake of the reader.
   template <class Archive>
   void archive(Archive& a) {
     a(file.device, file.inode, file.birth_us, offset, fingerprint.bytes, fingerprint.hash,

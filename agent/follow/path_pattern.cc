@@ -38,14 +38,17 @@ void walk(const std::string& folder, std::span<const std::string> parts, Pattern
   }
   const bool leaf = parts.size() == 1;
   const std::string& part = parts.front();
-  if (!is_pattern(part)) {
+  const bool wild = is_pattern(part);
+  out.folders.push_back({folder.empty() ? "." : folder, leaf, wild || leaf ? std::string() : part});
+  if (!wild) {
     const std::string path = joined(folder, part);
-    if (!leaf && is_real_folder(path, true)) return walk(path, parts.subspan(1), out);
-    out.folders.push_back({folder.empty() ? "." : folder, leaf});
-    if (leaf && is_there(path)) out.paths.push_back(path);
+    if (leaf) {
+      if (is_there(path)) out.paths.push_back(path);
+    } else if (is_real_folder(path, true)) {
+      walk(path, parts.subspan(1), out);
+    }
     return;
   }
-  out.folders.push_back({folder.empty() ? "." : folder, leaf});
   const std::unique_ptr<DIR, int (*)(DIR*)> dir(opendir(folder.empty() ? "." : folder.c_str()),
                                                 closedir);
   if (!dir) return;
@@ -67,10 +70,6 @@ void walk(const std::string& folder, std::span<const std::string> parts, Pattern
   ++out.left_out;
 }
 
-std::string last_part(const std::string& pattern) {
-  return pattern.substr(pattern.rfind('/') + 1);  // npos + 1 is 0
-}
-
 }  // namespace
 
 bool is_pattern(std::string_view path) {
@@ -89,10 +88,6 @@ PatternMatches match_pattern(const std::string& pattern) {
   walk(pattern.front() == '/' ? "/" : "", parts, out);
   std::sort(out.paths.begin(), out.paths.end());
   return out;
-}
-
-bool matches_name(const std::string& pattern, const std::string& name) {
-  return fnmatch(last_part(pattern).c_str(), name.c_str(), FNM_PERIOD) == 0;
 }
 
 }  // namespace doorward

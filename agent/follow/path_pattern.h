@@ -17,17 +17,15 @@ struct PatternMatches {
   struct Folder {
     std::string path;
     bool leaf = false;
+    std::string name;  ///< the one of its names that decides; empty: the pattern says
   };
   std::vector<std::string> paths;  ///< names of any kind that match, sorted
-  std::vector<Folder> folders;     ///< at least one: the last part of the pattern that exists
+  std::vector<Folder> folders;     ///< from the first one of the pattern to the last that exists
   std::size_t left_out = 0;  ///< folders beyond kPatternFoldersMax, or names beyond kFolderNamesMax
 };
 
 /// Walks the folders. A pattern without wildcards gives itself, when it is there. A wildcard never
 /// leads through a symbolic link to a folder, nor to hidden names unless it begins with a dot.
 PatternMatches match_pattern(const std::string& pattern);
-
-/// Whether a name matches the last part of a pattern.
-bool matches_name(const std::string& pattern, const std::string& name);
 
 }  // namespace doorward

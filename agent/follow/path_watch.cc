@@ -22,8 +22,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr std::uint32_t kNames = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO;
 constexpr std::uint32_t kFolderGone = IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED | IN_UNMOUNT;
-constexpr std::uint32_t kWanted =
-    kNames | IN_MODIFY | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+constexpr std::uint32_t kOfFolders =
+    kNames | IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR | IN_MASK_ADD;
+constexpr std::uint32_t kOfFiles = kOfFolders | IN_MODIFY;
 constexpr std::chrono::seconds kRefreshEvery{10};  // links may lead elsewhere by now
 constexpr int kReadsMax = 64;                      // in one take(); the rest at the next
 constexpr int kLooksMax = 5;
@@ -93,7 +94,7 @@ bool PathWatch::watch_folders() {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const PatternMatches found = match_pattern(entries_[i].path);
     for (const PatternMatches::Folder& folder : found.folders) {
-      wanted[folder.path].push_back({i, folder.leaf, {}});
+      wanted[folder.path].push_back({i, folder.leaf, folder.name});
     }
     entries_[i].polled = found.left_out > 0;
     if (is_pattern(entries_[i].path)) continue;
@@ -109,7 +110,9 @@ bool PathWatch::watch_folders() {
   std::map<std::string, int> watches;
   std::unordered_map<int, std::vector<Use>> uses;
   for (auto& [folder, users] : wanted) {
-    const int watch = inotify_add_watch(notify_, folder.c_str(), kWanted);
+    const bool files =
+        std::any_of(users.begin(), users.end(), [](const Use& use) { return use.leaf; });
+    const int watch = inotify_add_watch(notify_, folder.c_str(), files ? kOfFiles : kOfFolders);
     if (watch < 0) {
       // One that is gone is looked for again; for want of watches its users are polled.
       const bool gone = errno == ENOENT || errno == ENOTDIR;
@@ -169,7 +172,8 @@ void PathWatch::notice(int watch, std::uint32_t mask, std::string_view name) {
     Entry& entry = entries_[use.index];
     if ((mask & kFolderGone) != 0) entry.changed = entry.names = true;
     if (!use.leaf) {
-      if ((mask & (kNames | IN_ATTRIB)) != 0) stale_ = true;
+      const bool other = !use.name.empty() && name != use.name;
+      if ((mask & (kNames | IN_ATTRIB)) != 0 && !other) stale_ = true;
     } else if (concerns(use, name)) {
       entry.changed = true;
       if ((mask & kNames) != 0) entry.names = true;

@@ -46,7 +46,7 @@ class PathWatch {
   struct Use {
     std::size_t index = 0;
     bool leaf = false;
-    std::string name;  // of the file a symbolic link leads to; else empty: as the entry says
+    std::string name;  // the only one that concerns it; empty: as the entry says
   };
   struct Entry {
     std::string path;
@@ -66,9 +66,9 @@ class PathWatch {
   int notify_ = -1;
   std::string why_polling_;
   std::vector<Entry> entries_;
-  std::map<std::string, int> watches_;                   // of folders
-  std::unordered_map<int, std::vector<Use>> uses_;       // of watches
-  bool stale_ = false;                                   // folders came or went
+  std::map<std::string, int> watches_;              // of folders
+  std::unordered_map<int, std::vector<Use>> uses_;  // of watches
+  bool stale_ = false;                              // folders came or went
   std::chrono::steady_clock::time_point refreshed_;
   std::vector<Changed> taken_;
 };

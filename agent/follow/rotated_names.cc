@@ -175,12 +175,13 @@ std::optional<RotatedName> rotated_name(std::string_view log, std::string_view n
 bool looks_rotated(std::string_view name) {
   if (!take_packer(name).empty()) return true;
   // The mark may itself have dots and dashes: try every place where it could begin. What bears no
-  // letter before it is an address.
+  // letter before it is an address, and a number behind a digit is a part of one.
   const auto letter = std::find_if(name.begin(), name.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   });
   for (auto i = static_cast<std::size_t>(letter - name.begin()); i < name.size(); ++i) {
-    if (read_mark(name.substr(i))) return true;
+    const std::optional<RotatedName> mark = read_mark(name.substr(i));
+    if (mark && i > 0 && !(mark->is_number && is_digit(name[i - 1]))) return true;
   }
   return false;
 }
