@@ -26,8 +26,8 @@ bool has_bytes(const LogPart& part) {
 
 void LogFollower::begin_at(Start start, const HistoryLimit& limit) {
   started_ = true;
-  std::vector<LogPart> parts = parts_of_log(path_, options_);
   if (start == Start::history) {
+    const std::vector<LogPart> parts = parts_of_log(path_, options_);
     std::uint64_t bytes = 0;
     std::size_t from = parts.size();
     const double oldest = static_cast<double>(clock_us()) - limit.days * kDayUs;
@@ -43,8 +43,7 @@ void LogFollower::begin_at(Start start, const HistoryLimit& limit) {
     open_first(parts, from);
     return;
   }
-  while (!parts.empty() && !parts.front().is_log) parts.erase(parts.begin());
-  open_first(parts, 0);
+  look_for_file();
   if (start != Start::now || !file_.is_open()) return;
   // At the begin of the last line, when it has no newline yet; when that is too far back, the rest
   // of it is skipped.
@@ -183,9 +182,7 @@ bool LogFollower::look_for_file() {
   log_is_there_ = log.kind != PathFacts::Kind::missing;
   if (!log.why.empty()) tell(path_, log.why);
   if (!last_) {
-    if (!log.regular()) return false;
-    const std::vector<LogPart> parts = parts_of_log(path_, options_);
-    return !parts.empty() && open_first(parts, parts.size() - 1);
+    return log.regular() && open_first({{path_, log.facts, true, true}}, 0);
   }
   if (last_is_end_ && !log.regular()) return false;
   const LogPosition position = *last_;
