@@ -9,6 +9,8 @@ build_packages=(
 test_packages=(
   git libgtest-dev libbenchmark-dev clang-format-14 clang-tidy-14 tzdata
   dpkg-dev lintian mandoc logrotate systemd systemd-container debootstrap
+  git libgtest-dev libbenchmark-dev clang-format-14 clang-tidy-14 python3 tzdata
+  logrotate
 )
 
 # Installs those that are missing; does nothing, and needs no rights, when all are there.

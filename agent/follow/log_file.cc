@@ -72,6 +72,14 @@ PathFacts look_at(const std::string& path, bool follow_symlinks) {
   return out;
 }
 
+TimeUs folder_modified(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  struct statx facts {};
+  if (statx(AT_FDCWD, folder.c_str(), 0, STATX_MTIME, &facts) != 0) return 0;
+  return facts_of(facts).modified;
+}
+
 LogFile::~LogFile() {
   close();
 }

@@ -37,6 +37,9 @@ struct PathFacts {
 };
 PathFacts look_at(const std::string& path, bool follow_symlinks);
 
+/// When names in the folder of a path last changed; 0: unknown.
+TimeUs folder_modified(const std::string& path);
+
 /// An open regular file. Opening never waits and never touches what is no regular file.
 class LogFile {
  public:

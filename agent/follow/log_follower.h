@@ -116,7 +116,7 @@ class LogFollower {
   void restart();
   bool look_for_file();
   bool look_at_file();
-  bool newer_part_has_bytes() const;
+  bool newer_part_has_bytes();
   void file_changed();
   bool go_over();
   void let_go();
@@ -144,6 +144,7 @@ class LogFollower {
   std::int64_t grew_ms_ = 0;
   std::int64_t left_ms_ = 0;  // when it was seen to have been rotated
   std::uint64_t newer_bytes_ = 0;
+  TimeUs newest_as_of_ = 0;  // change of the folder since which no sibling is newer; 0: unknown
 
   // While none is.
   bool started_ = false;

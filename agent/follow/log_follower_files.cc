@@ -84,6 +84,7 @@ void LogFollower::take(Found found) {
   line_ = 0;
   newer_bytes_ = 0;
   left_ms_ = 0;
+  newest_as_of_ = 0;
   const TimeUs age_us =
       std::clamp<TimeUs>(clock_us() - facts_.modified, 0, TimeUs{options_.settle.count()} * 1000);
   grew_ms_ = now_ms() - age_us / 1000;
@@ -256,7 +257,8 @@ bool LogFollower::look_at_file() {
   const bool deleted = now.links == 0;
   finish_ = finish_ || file_.is_gzip() || siblings_follow_ ||
             (newer && quiet >= options_.settle.count()) ||
-            (deleted && quiet >= options_.let_go.count()) || quiet >= options_.hold.count();
+            (deleted && quiet >= options_.let_go.count()) ||
+            (!log.regular() && quiet >= options_.hold.count());
   if (!finish_ && deleted && now_ms() - left_ms_ >= options_.hold.count()) {
     tell(path_, "was deleted and is still written to: it is read no further");
     finish_ = true;
@@ -265,7 +267,12 @@ bool LogFollower::look_at_file() {
 }
 
 /// Whether it was rotated twice: a sibling that is newer than the file being read has bytes.
-bool LogFollower::newer_part_has_bytes() const {
+bool LogFollower::newer_part_has_bytes() {
+  // A thousand logs may lie in one folder and wait for their first line after midnight: names are
+  // read again only when some changed.
+  const TimeUs names = options_.old_folder.empty() ? folder_modified(path_) : 0;
+  if (names != 0 && names == newest_as_of_) return false;
+  newest_as_of_ = 0;
   const std::vector<LogPart> parts = parts_of_log(path_, options_);
   const auto own = std::find_if(parts.begin(), parts.end(),
                                 [&](const LogPart& part) { return part.facts.id.same(facts_.id); });
@@ -274,6 +281,10 @@ bool LogFollower::newer_part_has_bytes() const {
       return !part.is_log && has_bytes(part) && part.facts.modified > facts_.modified;
     });
   }
+  const bool newest =
+      std::none_of(own + 1, parts.end(), [](const LogPart& part) { return !part.is_log; });
+  // Changes within one tick of the file system's clock look like one.
+  if (newest && clock_us() - names > kSecondUs) newest_as_of_ = names;
   return std::any_of(own + 1, parts.end(),
                      [](const LogPart& part) { return !part.is_log && has_bytes(part); });
 }

@@ -1,6 +1,5 @@
 // The real logrotate, run again and again while lines are written and read.
 #include <gtest/gtest.h>
-
 #include <sys/wait.h>
 
 #include <atomic>
@@ -94,10 +93,9 @@ TEST_P(Logrotate, NoLineIsLostOrRepeated) {
   const TemporaryFolder folder;
   fs::permissions(folder.dir(), fs::perms::owner_all);
   const std::string path = folder.path("auth.log");
-  const bool copies = std::string_view(GetParam().options).find("copytruncate") !=
-                      std::string_view::npos;
-  const bool dates =
-      std::string_view(GetParam().options).find("dateext") != std::string_view::npos;
+  const bool copies =
+      std::string_view(GetParam().options).find("copytruncate") != std::string_view::npos;
+  const bool dates = std::string_view(GetParam().options).find("dateext") != std::string_view::npos;
   const std::string config = folder.path("logrotate.conf");
   const auto configure = [&](int rotation) {
     std::string text = path + " {\n rotate 100\n" + GetParam().options;
@@ -107,8 +105,8 @@ TEST_P(Logrotate, NoLineIsLostOrRepeated) {
     folder.write("logrotate.conf", text + "}\n");
     fs::permissions(config, fs::perms(0600));
   };
-  const std::string command = program() + " -f -s " + folder.path("state") + " " + config +
-                              " > " + folder.path("output") + " 2>&1";
+  const std::string command = program() + " -f -s " + folder.path("state") + " " + config + " > " +
+                              folder.path("output") + " 2>&1";
   Writer writer(path);
   PathWatch watch;
   watch.add(path);
@@ -170,17 +168,16 @@ TEST_P(Logrotate, NoLineIsLostOrRepeated) {
 
 INSTANTIATE_TEST_SUITE_P(
     Variants, Logrotate,
-    testing::Values(Variant{"create", " create\n nocompress\n"},
-                    Variant{"nocreate", " nocreate\n nocompress\n"},
-                    Variant{"compress_later", " create\n compress\n delaycompress\n"},
-                    Variant{"dates", " create\n nocompress\n dateext\n"},
-                    Variant{"dates_compress_later",
-                            " create\n compress\n delaycompress\n dateext\n"},
-                    Variant{"copytruncate", " copytruncate\n nocompress\n"},
-                    Variant{"copytruncate_compress", " copytruncate\n compress\n"},
-                    Variant{"copytruncate_compress_later",
-                            " copytruncate\n compress\n delaycompress\n"},
-                    Variant{"copytruncate_dates", " copytruncate\n compress\n dateext\n"}),
+    testing::Values(
+        Variant{"create", " create\n nocompress\n"},
+        Variant{"nocreate", " nocreate\n nocompress\n"},
+        Variant{"compress_later", " create\n compress\n delaycompress\n"},
+        Variant{"dates", " create\n nocompress\n dateext\n"},
+        Variant{"dates_compress_later", " create\n compress\n delaycompress\n dateext\n"},
+        Variant{"copytruncate", " copytruncate\n nocompress\n"},
+        Variant{"copytruncate_compress", " copytruncate\n compress\n"},
+        Variant{"copytruncate_compress_later", " copytruncate\n compress\n delaycompress\n"},
+        Variant{"copytruncate_dates", " copytruncate\n compress\n dateext\n"}),
     [](const auto& tested) { return std::string(tested.param.name); });
 
 }  // namespace
