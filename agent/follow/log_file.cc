@@ -10,7 +10,6 @@
 #include <array>
 #include <cassert>
 #include <cerrno>
-#include <cstring>
 #include <memory>
 #include <system_error>
 #include <utility>
@@ -169,7 +168,7 @@ LogFile::Got LogFile::read(std::uint64_t offset, std::string_view before, char* 
     return got;
   }
   const auto all = static_cast<std::size_t>(bytes);
-  if (all < before.size() || std::memcmp(seen.data(), before.data(), before.size()) != 0) {
+  if (std::string_view(seen.data(), std::min(all, before.size())) != before) {
     got.changed = true;
     return got;
   }

@@ -20,10 +20,16 @@ using std::chrono::steady_clock;
 /// Writes numbered lines as rsyslog does: into the file it opened until it is told to open anew.
 class Writer {
  public:
-  explicit Writer(std::string path) : path_(std::move(path)) {
+  /// Opens anew, too, when there is a file `signal`, and removes it.
+  Writer(std::string path, std::string signal)
+      : path_(std::move(path)), signal_(std::move(signal)) {
     open_log();
     thread_ = std::thread([this] {
       while (!stop_) {
+        if (access(signal_.c_str(), F_OK) == 0) {
+          open_log();
+          unlink(signal_.c_str());
+        }
         if (!paused_) write_some();
         std::this_thread::sleep_for(std::chrono::microseconds(200));
       }
@@ -65,6 +71,7 @@ class Writer {
   }
 
   const std::string path_;
+  const std::string signal_;
   std::mutex mutex_;
   int fd_ = -1;
   std::atomic<int> lines_ = 0;
@@ -96,9 +103,16 @@ TEST_P(Logrotate, NoLineIsLostOrRepeated) {
   const bool copies =
       std::string_view(GetParam().options).find("copytruncate") != std::string_view::npos;
   const bool dates = std::string_view(GetParam().options).find("dateext") != std::string_view::npos;
+  // What packages' configuration does: told before the old file is packed. Else it is told late.
+  const std::string signal = folder.path("signal");
+  const bool signals = std::string_view(GetParam().name).ends_with("told");
   const std::string config = folder.path("logrotate.conf");
   const auto configure = [&](int rotation) {
     std::string text = path + " {\n rotate 100\n" + GetParam().options;
+    if (signals) {
+      text += " postrotate\n touch " + signal + "\n while [ -e " + signal +
+              " ]; do sleep 0.01; done\n endscript\n";
+    }
     if (dates) {  // as if each were on a day of its own
       text += " dateformat -202601" + std::to_string(10 + rotation) + "\n";
     }
@@ -107,7 +121,7 @@ TEST_P(Logrotate, NoLineIsLostOrRepeated) {
   };
   const std::string command = program() + " -f -s " + folder.path("state") + " " + config + " > " +
                               folder.path("output") + " 2>&1";
-  Writer writer(path);
+  Writer writer(path, signal);
   PathWatch watch;
   watch.add(path);
   FollowOptions options;
@@ -133,7 +147,7 @@ TEST_P(Logrotate, NoLineIsLostOrRepeated) {
       EXPECT_EQ(WEXITSTATUS(std::system(command.c_str())), 0) << read_file(folder.path("output"));
       if (copies) {
         writer.pause(false);
-      } else {
+      } else if (!signals) {
         writer.open_log();
       }
     }
@@ -172,6 +186,9 @@ INSTANTIATE_TEST_SUITE_P(
         Variant{"create", " create\n nocompress\n"},
         Variant{"nocreate", " nocreate\n nocompress\n"},
         Variant{"compress_later", " create\n compress\n delaycompress\n"},
+        Variant{"compress_told", " create\n compress\n"},
+        Variant{"dates_compress_told", " create\n compress\n dateext\n"},
+        Variant{"nocreate_compress_told", " nocreate\n compress\n"},
         Variant{"dates", " create\n nocompress\n dateext\n"},
         Variant{"dates_compress_later", " create\n compress\n delaycompress\n dateext\n"},
         Variant{"copytruncate", " copytruncate\n nocompress\n"},
