@@ -1,4 +1,6 @@
-// The interface of an output: takes alerts and what is told beside them, delivers them.
+// The interface of an output. It has two faces, and a plugin has one or both: an Output takes
+// alerts as they are made (replay), a Sink (plugins/delivery/sink.h) takes finished documents out
+// of the spool, where they are safe until it has delivered them (the daemon, the server).
 #pragma once
 
 #include <cstdio>
@@ -7,6 +9,8 @@
 
 #include "plugins/alert.h"
 #include "plugins/alert_notes.h"
+#include "plugins/delivery/sink.h"
+#include "plugins/params.h"
 
 namespace doorward {
 
@@ -33,7 +37,11 @@ class Output {
 struct OutputPlugin {
   std::string_view name;         ///< "stdout"
   std::string_view description;  ///< a sentence for --help
+  /// Null: not an output of replay.
   std::unique_ptr<Output> (*make)(const OutputOptions& options);
+  /// Reads its settings out of an [[output]] table, noting mistakes there; `type`, `name` and
+  /// `min_score` are read already. Null: nothing that can be configured.
+  SinkSetup (*configure)(Params& table);
 };
 
 }  // namespace doorward

@@ -1,4 +1,6 @@
-// Output `stdout`: alerts as ECS NDJSON, or as text for a person.
+// Output `stdout`: alerts as ECS NDJSON, or as text for a person; documents of the spool as NDJSON.
+#include <unistd.h>
+
 #include <array>
 #include <cctype>
 #include <string>
@@ -6,6 +8,7 @@
 #include "plugins/block_writer.h"
 #include "plugins/ecs_document.h"
 #include "plugins/outputs/output.h"
+#include "plugins/outputs/stdout/stdout_sink.h"
 #include "plugins/printable.h"
 #include "plugins/time_text.h"
 
@@ -98,6 +101,7 @@ extern const OutputPlugin kOutputStdout;
 const OutputPlugin kOutputStdout = {"stdout", "alerts on standard output, as ECS NDJSON or text",
                                     [](const OutputOptions& options) -> std::unique_ptr<Output> {
                                       return std::make_unique<Stdout>(options);
-                                    }};
+                                    },
+                                    [](Params& /*table*/) { return stdout_setup(STDOUT_FILENO); }};
 
 }  // namespace doorward
