@@ -42,8 +42,8 @@ if [ "${DOORWARD_BOOT_KEEP:-}" != 1 ]; then trap cleanup EXIT; fi
 umask 022
 SOURCE_DATE_EPOCH=$(date +%s) cpack --config "$build/CPackConfig.cmake" -G DEB -B "$work/debs" \
   >"$work/cpack.log" 2>&1 || { cat "$work/cpack.log"; exit 1; }
-deb=$(echo "$work"/debs/doorward-agent_*.deb)
-depends=$(dpkg-deb -f "$deb" Depends)
+debs=("$work"/debs/doorward-*.deb)
+depends=$(for deb in "${debs[@]}"; do dpkg-deb -f "$deb" Depends; done | paste -sd,)
 
 # The root, with what the package depends on, so that the container needs no network.
 mkdir -p "$cache"
@@ -78,7 +78,7 @@ mkdir "$work/layer/upper" "$work/layer/work"
 mount -t overlay -o "lowerdir=$root,upperdir=$work/layer/upper,workdir=$work/layer/work" overlay \
   "$work/root" || skip "cannot mount an overlay"
 mkdir "$work/root/opt/test"
-cp "$here"/*.py "$deb" "$work/root/opt/test/"
+cp "$here"/*.py "${debs[@]}" "$work/root/opt/test/"
 rm -f "$work/root/.ready"
 cat >"$work/root/etc/systemd/system/boot-test.service" <<'UNIT'
 [Unit]

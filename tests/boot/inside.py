@@ -18,7 +18,8 @@ from system import PASSWORD, property_of, run, wait_for
 
 UNIT = "doorward-agent.service"
 ALERTS = "/var/log/doorward/alerts.ndjson"
-AGENT_DEB = glob.glob("/opt/test/doorward-agent_*.deb")[0]
+SERVER_UNIT = "doorward-server.service"
+AGENT_DEB, SERVER_DEB = sorted(glob.glob("/opt/test/doorward-*.deb"))
 PEOPLE = [f"staff{number:02}" for number in range(1, 21)]
 TARGET, SECOND_TARGET = "alice", "bob"
 GUESSER, SPRAYER, LATE_GUESSER = "203.0.113.7", "198.51.100.9", "203.0.113.77"
@@ -190,15 +191,37 @@ def only_the_journal():
     run("systemctl", "start", "rsyslog.service")
 
 
-def purge(before, accounts):
+def upgrade():
+    """The package once more over itself, with a configuration that was edited, and as removed before."""
+    with open("/etc/doorward/agent.toml", "a", encoding="utf-8") as config:
+        config.write('host_name = "bastion-01"\n')
+    old = property_of(UNIT, "MainPID")
+    run("dpkg", "--install", AGENT_DEB)
+    assert property_of(UNIT, "ActiveState") == "active"
+    assert property_of(UNIT, "MainPID") != old, "an upgrade did not restart the agent"
+    with open("/etc/doorward/agent.toml", encoding="utf-8") as config:
+        assert config.read().endswith('host_name = "bastion-01"\n'), "an upgrade lost the configuration"
+    run("systemctl", "disable", "--now", UNIT)
+    run("dpkg", "--install", AGENT_DEB)
+    assert run("systemctl", "is-enabled", UNIT, check=False) == "disabled"
+    run("systemctl", "enable", "--now", UNIT)
     run("apt-get", "remove", "-y", "-q", "doorward-agent")
     assert os.path.exists("/var/lib/doorward/state.dwst"), "removal lost what was learned"
-    assert os.path.exists("/etc/doorward/agent.toml")
-    run("apt-get", "purge", "-y", "-q", "doorward-agent")
+    assert os.path.exists("/etc/doorward/agent.toml"), "removal lost the configuration"
+    run("apt-get", "install", "-y", "-q", AGENT_DEB)
+    assert property_of(UNIT, "ActiveState") == "active"
+    assert run("systemctl", "is-enabled", UNIT) == "enabled"
+
+
+def purge(before, accounts, groups):
+    run("apt-get", "install", "-y", "-q", SERVER_DEB)
+    assert run("systemctl", "is-enabled", SERVER_UNIT, check=False) == "disabled"
+    assert property_of(SERVER_UNIT, "ActiveState") == "inactive"
+    run("apt-get", "purge", "-y", "-q", "doorward-agent", "doorward-server")
     left = sorted(path for path in system.files() - before if not path.startswith(OTHERS_LOGS))
     assert left == [], f"purge left {left}"
     assert run("getent", "passwd") == accounts, "purge left a user"
-    assert run("getent", "group", "doorward", check=False) == "", "purge left a group"
+    assert run("getent", "group") == groups, "purge left a group"
 
 
 def main():
@@ -213,7 +236,7 @@ def main():
     wait_for("rsyslog writes auth.log", lambda: os.path.exists("/var/log/auth.log"))
     with open("/var/lib/logrotate/status", "a", encoding="utf-8") as out:
         out.write("logrotate state -- version 2\n")
-    before, accounts = system.files(), run("getent", "passwd")
+    before, accounts, groups = system.files(), run("getent", "passwd"), run("getent", "group")
 
     step("installing")
     run("apt-get", "install", "-y", "-q", AGENT_DEB)
@@ -228,16 +251,18 @@ def main():
     expected = [("unusual_logon", GUESSER), ("account_spraying", SPRAYER)]
     compare(since, expected)
 
-    step("restart, reload")
+    step("restart, reload, upgrade")
+    run("systemctl", "reset-failed", UNIT)  # so many starts a minute are no mistake of the agent's here
     run("systemctl", "restart", UNIT)
     run("systemctl", "reload", UNIT)
+    upgrade()
     compare(since, expected)
 
     step("a host that has only the journal")
     only_the_journal()
 
     step("purging")
-    purge(before, accounts)
+    purge(before, accounts, groups)
     print("all is as expected", flush=True)
 
 
