@@ -12,6 +12,9 @@
 #include "tests/support/journald.h"
 
 namespace doorward {
+
+extern const SourcePlugin kSourceJournald;
+
 namespace {
 
 class JournalReaderTest : public testing::Test {
@@ -92,12 +95,35 @@ TEST_F(JournalReaderTest, RecordHasTheTrustedFields) {
   EXPECT_EQ(root["_TRANSPORT"].text(), "syslog");
   EXPECT_EQ(root["_UID"].text(), "0");
   EXPECT_EQ(root["_PID"].text(), std::to_string(getpid()));
-  EXPECT_EQ(root["_COMM"].text(), "journal_reader_");
+  EXPECT_EQ(std::string(root["_COMM"].text()) + "\n", read_file("/proc/self/comm"));
   EXPECT_EQ(root["_EXE"].text(), std::filesystem::read_symlink("/proc/self/exe").string());
   EXPECT_FALSE(root["_HOSTNAME"].text().empty());
   EXPECT_GT(root["_SOURCE_REALTIME_TIMESTAMP"].integer().value_or(0), 1'000'000'000'000'000);
   EXPECT_GE(root["__REALTIME_TIMESTAMP"].integer().value_or(0),
             root["_SOURCE_REALTIME_TIMESTAMP"].integer().value_or(0));
+}
+
+/// This test is not sshd: its records are read by the source, and not believed.
+TEST_F(JournalReaderTest, SourceReadsTheRecords) {
+  JournalReader reader = open();
+  sshd("Accepted password for root from 203.0.113.99 port 40022 ssh2");
+  const std::unique_ptr<Source> source = kSourceJournald.make({});
+  struct Counter final : EventSink {
+    void on_event(const Event&) override { ++events; }
+    int events = 0;
+  } counter;
+  InputState input;
+  ASSERT_TRUE(wait_until([&] {
+    EXPECT_TRUE(reader.process().ok());
+    const std::string_view entry = reader.next();
+    if (entry.empty()) return false;
+    const Stamp stamp = source->stamp(entry, input);
+    EXPECT_NE(stamp.time, kNoTime);
+    source->feed(entry, stamp, counter);
+    return true;
+  }));
+  EXPECT_EQ(counter.events, 0);
+  EXPECT_EQ(source->counters().untrusted, 1U);
 }
 
 TEST_F(JournalReaderTest, HostileBytesStayWhatTheyAre) {

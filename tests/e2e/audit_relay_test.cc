@@ -190,6 +190,10 @@ TEST_F(AuditRelay, FullDiskKeepsNobodyWaiting) {
   if (mount("tmpfs", dir().c_str(), "tmpfs", 0, "size=256k,mode=750") != 0) {
     GTEST_SKIP() << "no file system can be mounted here";
   }
+  const struct Unmount {
+    std::string folder;
+    ~Unmount() { umount2(folder.c_str(), MNT_DETACH); }
+  } unmount{dir()};
   const std::string block = records(0, 1000);  // some 100 KB
   {
     Relay relay(dir());
@@ -217,7 +221,6 @@ TEST_F(AuditRelay, FullDiskKeepsNobodyWaiting) {
   EXPECT_GT(dropped, 0U);
   EXPECT_EQ(whole + dropped, 100'001U);
   EXPECT_TRUE(queued().ends_with(record(77777)));
-  umount2(dir().c_str(), MNT_DETACH);
 }
 
 /// auditd's end of its af_unix plugin.
