@@ -13,6 +13,7 @@
 #include <system_error>
 #include <utility>
 
+#include "agent/truncation_guard.h"
 #include "plugins/json_writer.h"
 #include "plugins/limits.h"
 #include "plugins/sources/source.h"
@@ -119,6 +120,7 @@ std::optional<std::uint64_t> time_of(std::string_view cursor) {
 }  // namespace
 
 void JournalReader::Close::operator()(sd_journal* journal) const {
+  if (journal == nullptr) return;
   sd_journal_close(journal);
 }
 
@@ -128,6 +130,14 @@ JournalReader& JournalReader::operator=(JournalReader&&) noexcept = default;
 JournalReader::~JournalReader() = default;
 
 Result<JournalReader> JournalReader::open(const std::string& folder) {
+  Result<JournalReader> reader = open_watched(folder);
+  if (!reader) return reader;
+  if (Status status = reader.value().begin_at_oldest(); !status) return status.error();
+  return reader;
+}
+
+Result<JournalReader> JournalReader::open_watched(const std::string& folder) {
+  const TruncationGuard guard;
   sd_journal* opened = nullptr;
   // SD_JOURNAL_SYSTEM would leave out the journals of users.
   const int result = folder.empty() ? sd_journal_open(&opened, SD_JOURNAL_LOCAL_ONLY)
@@ -148,11 +158,11 @@ Result<JournalReader> JournalReader::open(const std::string& folder) {
   // From here on changes are noted, so that none is missed between reading and waiting.
   reader.descriptor_ = sd_journal_get_fd(opened);
   if (reader.descriptor_ < 0) return failed("cannot watch", reader.descriptor_);
-  if (Status status = reader.begin_at_oldest(); !status) return status.error();
   return reader;
 }
 
 Status JournalReader::begin_at_oldest() {
+  const TruncationGuard guard;
   cursor_.clear();
   return check("seek", sd_journal_seek_head(journal_.get()));
 }
@@ -161,20 +171,25 @@ Status JournalReader::begin_at_now() {
   cursor_.clear();
   if (Status status = check("seek", sd_journal_seek_tail(journal_.get())); !status) return status;
   // Onto the last entry, or the next one would be looked for behind an end that moves.
-  const int there = sd_journal_previous(journal_.get());
+  int there = 0;
+  {
+    const TruncationGuard guard;
+    there = sd_journal_previous(journal_.get());
+    if (there > 0) remember_place();
+  }
   if (there < 0) return failed("seek", there);
-  if (there == 0) return begin_at_oldest();
-  remember_place();
-  return {};
+  return there == 0 ? begin_at_oldest() : Status();
 }
 
 Status JournalReader::begin_since(TimeUs time) {
+  const TruncationGuard guard;
   cursor_.clear();
   const auto from = static_cast<std::uint64_t>(std::max<TimeUs>(time, 0));
   return check("seek", sd_journal_seek_realtime_usec(journal_.get(), from));
 }
 
 Status JournalReader::resume(const std::string& cursor) {
+  const TruncationGuard guard;
   const std::optional<std::uint64_t> time = time_of(cursor);
   if (!time) return Error{"journal", "no cursor: " + cursor.substr(0, 200)};
   if (Status status = check("cursor", sd_journal_seek_cursor(journal_.get(), cursor.c_str()));
@@ -190,6 +205,7 @@ Status JournalReader::resume(const std::string& cursor) {
 
 std::string_view JournalReader::next() {
   for (;;) {
+    const TruncationGuard guard;
     const int there = sd_journal_next(journal_.get());
     if (there == 0) return {};
     if (there < 0) {
@@ -198,7 +214,8 @@ std::string_view JournalReader::next() {
       return {};
     }
     remember_place();
-    if (read_entry()) break;
+    // What was read of a page that is gone is zeros.
+    if (read_entry() && TruncationGuard::count() == 0) break;
     ++counters_.unreadable;
   }
   ++counters_.entries;
@@ -279,6 +296,7 @@ int JournalReader::timeout_ms() const {
 }
 
 Result<bool> JournalReader::process() {
+  const TruncationGuard guard;
   const int change = sd_journal_process(journal_.get());
   if (change < 0) return failed("cannot watch", change);
   if (change == SD_JOURNAL_INVALIDATE) ++counters_.invalidated;

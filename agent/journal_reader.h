@@ -90,6 +90,7 @@ class JournalReader {
   };
   explicit JournalReader(sd_journal* journal);
 
+  static Result<JournalReader> open_watched(const std::string& folder);
   bool read_entry();
   bool append_field(const char* name);
   void remember_place();
