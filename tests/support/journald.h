@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -54,6 +55,7 @@ class PrivateJournald {
                                std::string(kProgram);
     pid_ = fork();
     if (pid_ == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);  // it goes with a test that crashes
       const int null = ::open("/dev/null", O_RDWR);
       for (int i = 0; i < 3; ++i) dup2(null, i);
       execl("/usr/bin/unshare", "unshare", "--mount", "--net", "--propagation", "private", "sh",
