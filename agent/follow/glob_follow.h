@@ -24,8 +24,9 @@ namespace doorward {
 ///     }
 class GlobFollow {
  public:
-  /// `first` holds for the logs that are there at the first look(); those that come later are read
-  /// from their begin.
+  /// `first` holds for the logs that are there at the first look() and are not resumed; those that
+  /// come later are read from their begin. After a restart it should be Start::begin, since what is
+  /// not resumed then came while nobody looked.
   explicit GlobFollow(std::string pattern, FollowOptions options = {}, Start first = Start::begin,
                       HistoryLimit limit = {});
 

@@ -79,7 +79,8 @@ class LogFollower {
   /// After how long look() wants to be called, in milliseconds.
   [[nodiscard]] int wait_ms() const;
 
-  /// next() came to the end of all there is.
+  /// next() came to the end of what can be read now. bytes_behind() may still count a newer file,
+  /// while a rotated one has to settle.
   [[nodiscard]] bool at_end() const { return at_end_; }
   /// Nothing is open and the log is not there.
   [[nodiscard]] bool gone() const { return !file_.is_open() && !log_is_there_; }

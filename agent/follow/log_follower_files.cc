@@ -251,6 +251,7 @@ bool LogFollower::look_at_file() {
     return now.size != buffer_.end_offset();
   }
   if (left_ms_ == 0) left_ms_ = now_ms();
+  if (log.regular()) newer_bytes_ = std::max(newer_bytes_, log.facts.size);
   const std::int64_t quiet = now_ms() - grew_ms_;
   if (!siblings_follow_) siblings_follow_ = newer_part_has_bytes();
   const bool newer = siblings_follow_ || (log.regular() && log.facts.size > 0);

@@ -97,6 +97,7 @@ bool PathWatch::watch_folders() {
       wanted[folder.path].push_back({i, folder.leaf, folder.name});
     }
     entries_[i].polled = found.left_out > 0;
+    if (found.left_out > 0) why_polling_ = entries_[i].path + " names too many folders to watch";
     if (is_pattern(entries_[i].path)) continue;
     const std::unique_ptr<char, void (*)(void*)> real(realpath(entries_[i].path.c_str(), nullptr),
                                                       std::free);

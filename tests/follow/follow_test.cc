@@ -289,6 +289,41 @@ TEST_F(FollowTest, DeletedFileThatGrowsForEverIsLetGo) {
   ASSERT_EQ(follower.take_errors().size(), 1U);
 }
 
+TEST_F(FollowTest, RenamedFileIsKeptWhileTheNewOneIsEmpty) {
+  append("auth.log", many("a"));
+  LogFollower follower(log(), options_);
+  follower.begin_at(Start::begin);
+  EXPECT_EQ(take(follower).size(), 40U);
+  rename("auth.log", "auth.log.1");
+  append("auth.log", "");
+  EXPECT_EQ(take(follower, 36'000'000), Lines{});
+  append("auth.log.1", "told after ten hours\n");
+  EXPECT_EQ(take(follower), Lines{"told after ten hours"});
+  append("auth.log", "b\n");
+  EXPECT_EQ(take(follower), Lines{});
+  EXPECT_EQ(follower.bytes_behind(), 2U);
+  EXPECT_EQ(take(follower, 1000), Lines{"b"});
+  EXPECT_EQ(follower.bytes_behind(), 0U);
+}
+
+TEST_F(FollowTest, RenamedAwayForGood) {
+  append("auth.log", many("a"));
+  LogFollower follower(log(), options_);
+  follower.begin_at(Start::begin);
+  EXPECT_EQ(take(follower).size(), 40U);
+  rename("auth.log", "auth.log.1");
+  EXPECT_EQ(take(follower, 500'000), Lines{});
+  EXPECT_FALSE(follower.gone());
+  EXPECT_EQ(take(follower, 200'000), Lines{});
+  EXPECT_TRUE(follower.gone());
+  // What was written to it all the same is read once there is a log again.
+  append("auth.log.1", "late\n");
+  EXPECT_EQ(take(follower), Lines{});
+  append("auth.log", "b\n");
+  EXPECT_EQ(take(follower, 1000), (Lines{"late", "b"}));
+  EXPECT_EQ(follower.counters().gaps, 0U);
+}
+
 TEST_F(FollowTest, FingerprintGrowsWithASmallFile) {
   append("auth.log", "one\n");
   LogFollower follower(log(), options_);
