@@ -224,5 +224,77 @@ TEST(FollowRandom, EveryLineOnceAndInOrder) {
   }
 }
 
+/// logrotate keeps three old files; what was deleted while the reader was down is one gap, and
+/// reading goes on at the first line that is left.
+void read_what_is_left(std::uint64_t seed) {
+  constexpr int kKept = 3;
+  std::mt19937_64 random(seed);
+  const auto at_most = [&](int most) {
+    return std::uniform_int_distribution<int>(0, most)(random);
+  };
+  const TemporaryFolder folder;
+  RotatingLog log(folder, false, static_cast<RotatingLog::Pack>(at_most(2)));
+  FollowOptions options;
+  options.settle = std::chrono::milliseconds(0);
+  std::vector<int> rotation_of;  // of each line: rotations before it was written
+  const auto write = [&] {
+    for (int i = at_most(5); i >= 0; --i) {
+      log.write("line " + std::to_string(rotation_of.size()) + " with some words behind\n");
+      rotation_of.push_back(log.rotations());
+    }
+  };
+  const auto rotate = [&] {
+    log.rename_away(true);
+    log.reopen();
+    log.pack_pending();
+    for (const char* end : {"", ".gz"}) {
+      std::filesystem::remove(log.path() + "." + std::to_string(kKept + 1) + end);
+    }
+  };
+  auto follower = std::make_unique<LogFollower>(log.path(), options);
+  follower->begin_at(Start::begin);
+  std::size_t next = 0;
+  for (int round = 0; round < 5; ++round) {
+    write();
+    follower->look();
+    for (int i = at_most(10); i >= 0; --i) {
+      const auto line = follower->next();
+      if (!line) break;
+      ASSERT_TRUE(line->starts_with("line " + std::to_string(next) + " ")) << *line;
+      ++next;
+    }
+    if (next == 0) continue;
+    const LogPosition position = follower->position();
+    // The place is in the file of the last line that was given, unless reading went over already.
+    const bool over = follower->reading() == log.path() && position.offset == 0;
+    follower.reset();
+    for (int i = at_most(6); i > 0; --i) {
+      rotate();
+      write();
+    }
+    const int oldest = log.rotations() - kKept;
+    const bool gone = rotation_of[over ? next : next - 1] < oldest;
+    while (gone && rotation_of[next] < oldest) ++next;
+    follower = std::make_unique<LogFollower>(log.path(), options);
+    follower->resume(position);
+    ASSERT_EQ(follower->counters().gaps, gone ? 1U : 0U);
+  }
+  for (const std::string& line : take_all(*follower)) {
+    ASSERT_TRUE(line.starts_with("line " + std::to_string(next) + " ")) << line;
+    ++next;
+  }
+  EXPECT_EQ(next, rotation_of.size());
+}
+
+TEST(FollowRandom, WhatWasDeletedIsOneGap) {
+  if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0);
+  const std::uint64_t first = number_from("DOORWARD_SEED", 1);
+  for (std::uint64_t seed = first; seed < first + 500; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    read_what_is_left(seed);
+    if (testing::Test::HasFailure()) return;
+  }
+}
+
 }  // namespace
 }  // namespace doorward
