@@ -53,7 +53,7 @@ class LineBuffer {
 
  private:
   static constexpr std::size_t kBytes = kBeforeBytes + kHeldMax + kReadBytes;
-  static constexpr std::size_t kTrimAbove = 64 * 1024;
+  static constexpr std::size_t kTrimAbove = std::size_t{64} * 1024;
 
   [[nodiscard]] std::string_view before(std::size_t at) const {
     const std::size_t size = at < kBeforeBytes ? at : kBeforeBytes;

@@ -145,7 +145,7 @@ bool PathWatch::watch_folders() {
 }
 
 void PathWatch::read_notices() {
-  alignas(inotify_event) std::array<char, 16 * 1024> buffer;
+  alignas(inotify_event) std::array<char, std::size_t{16} * 1024> buffer;
   for (int i = 0; i < kReadsMax; ++i) {
     const ssize_t got = read(notify_, buffer.data(), buffer.size());
     if (got <= 0) return;

@@ -15,6 +15,10 @@ constexpr std::size_t kNumberDigitsMax = 5;  // longer ones are dates
 constexpr int kLooksMax = 5;
 constexpr std::array<std::string_view, 6> kPackers = {"gz", "bz2", "xz", "zst", "lz4", "Z"};
 
+bool is_letter(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 bool is_digit(char c) {
   return c >= '0' && c <= '9';
 }
@@ -176,10 +180,9 @@ bool looks_rotated(std::string_view name) {
   if (!take_packer(name).empty()) return true;
   // The mark may itself have dots and dashes: try every place where it could begin. What bears no
   // letter before it is an address, and a number behind a digit is a part of one.
-  const auto letter = std::find_if(name.begin(), name.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-  });
-  for (auto i = static_cast<std::size_t>(letter - name.begin()); i < name.size(); ++i) {
+  std::size_t letter = 0;
+  while (letter < name.size() && !is_letter(name[letter])) ++letter;
+  for (std::size_t i = letter; i < name.size(); ++i) {
     const std::optional<RotatedName> mark = read_mark(name.substr(i));
     if (mark && i > 0 && !(mark->is_number && is_digit(name[i - 1]))) return true;
   }
