@@ -1,3 +1,5 @@
 doorward_test(spool_test ${CMAKE_CURRENT_LIST_DIR}/spool_test.cc)
 doorward_test(spool_damage_test ${CMAKE_CURRENT_LIST_DIR}/spool_damage_test.cc)
 doorward_test(spool_disk_test ${CMAKE_CURRENT_LIST_DIR}/spool_disk_test.cc)
+doorward_test(http_output_test ${CMAKE_CURRENT_LIST_DIR}/http_output_test.cc)
+doorward_test(syslog_output_test ${CMAKE_CURRENT_LIST_DIR}/syslog_output_test.cc)

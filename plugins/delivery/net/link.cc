@@ -28,8 +28,8 @@ using std::chrono::milliseconds;
 using Tls = asio::ssl::stream<tcp::socket>;
 
 std::string seconds_text(milliseconds limit) {
-  return std::to_string(limit.count() / 1000) + "." + std::to_string(limit.count() % 1000 / 100) +
-         " s";
+  const auto tenths = (limit.count() + 50) / 100;
+  return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " s";
 }
 
 template <class Stream>
