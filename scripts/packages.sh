@@ -11,6 +11,7 @@ test_packages=(
   dpkg-dev lintian mandoc logrotate systemd systemd-container debootstrap
   git libgtest-dev libbenchmark-dev clang-format-14 clang-tidy-14 python3 tzdata
   logrotate
+  openssl nginx rsyslog rsyslog-gnutls
 )
 
 # Installs those that are missing; does nothing, and needs no rights, when all are there.

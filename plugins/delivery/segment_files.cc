@@ -30,6 +30,14 @@ constexpr std::string_view kTemporary = ".tmp";
 constexpr std::size_t kNameDigits = 16;
 constexpr mode_t kFileMode = 0600;
 
+/// Whether a file's name is that of a segment, and which sequence it begins with.
+bool is_segment(std::string_view name, std::uint64_t& first) {
+  if (name.size() != kNameDigits + kSuffix.size() || !name.ends_with(kSuffix)) return false;
+  const char* const end = name.data() + kNameDigits;
+  const auto [last, mistake] = std::from_chars(name.data(), end, first, 16);
+  return mistake == std::errc() && last == end && first != 0;
+}
+
 /// Writes all at an offset; on failure errno says why.
 bool write_all(int fd, std::string_view bytes, std::uint64_t offset) {
   while (!bytes.empty()) {
@@ -129,14 +137,20 @@ std::vector<std::uint64_t> SegmentFiles::found() const {
   for (fs::directory_iterator it(folder_, error), end; !error && it != end; it.increment(error)) {
     const std::string name = it->path().filename().string();
     if (name.ends_with(kTemporary)) leftovers.push_back(it->path());
-    if (name.size() != kNameDigits + kSuffix.size() || !name.ends_with(kSuffix)) continue;
     std::uint64_t first = 0;
-    const auto [last, mistake] = std::from_chars(name.data(), name.data() + kNameDigits, first, 16);
-    if (mistake == std::errc() && last == name.data() + kNameDigits && first != 0) {
+    if (is_segment(name, first)) out.push_back(first);
+  }
+  for (const fs::path& path : leftovers) {
+    // Whole, when the segment it replaces was already set aside; an unfinished one otherwise.
+    const fs::path target = fs::path(path).replace_extension();
+    std::uint64_t first = 0;
+    if (is_segment(target.filename().string(), first) && !fs::exists(target, error)) {
+      fs::rename(path, target, error);
       out.push_back(first);
+    } else {
+      fs::remove(path, error);
     }
   }
-  for (const fs::path& path : leftovers) fs::remove(path, error);
   std::sort(out.begin(), out.end());
   return out;
 }

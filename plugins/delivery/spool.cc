@@ -39,6 +39,7 @@ Result<std::unique_ptr<Spool>> Spool::open(const SpoolOptions& options, Delivery
 }
 
 Spool::~Spool() {
+  if (!memory_ranks_.empty()) empty_memory();
   if (!positions_changed_) return;
   [[maybe_unused]] const Status ignored = save_positions();
 }
@@ -55,8 +56,9 @@ Spool::Appended Spool::append(const Record& record) {
     ++counts_.repeats;
     return Appended::repeat;
   }
-  const auto score = static_cast<float>(record.score);
   const std::uint64_t sequence = next_++;
+  if (readers_.empty()) return Appended::stored;
+  const auto score = static_cast<float>(record.score);
   const bool full = live_bytes_ + size > live_max_ || entries_.size() >= kSpoolRecordsMax;
   if (full && !ranks_.empty() && score < ranks_.begin()->score &&
       entries_.begin()->first >= unread_from()) {

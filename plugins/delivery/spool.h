@@ -37,7 +37,7 @@ struct SpoolOptions {
   /// somebody still wants; the rest is what rewriting needs.
   std::uint64_t bytes_max = std::uint64_t{kSpoolMiB} * 1024 * 1024;
   /// Names of the outputs, at most kReadersMax. One that the spool does not know begins with the
-  /// oldest document; one that is not named any more is forgotten.
+  /// oldest document; one that is not named any more is forgotten. Without any nothing is kept.
   std::vector<std::string> readers;
   /// The head that the loaded state holds: delivered documents from there on are still known to
   /// ids_since(). kKeepNone: there is no state.
@@ -75,7 +75,7 @@ class Spool {
 
   /// Fails when the folder cannot be made or read, or is in use. `env` is copied.
   static Result<std::unique_ptr<Spool>> open(const SpoolOptions& options, DeliveryEnv env);
-  /// Saves the positions.
+  /// Saves the positions, and tries once more to get to disk what is in memory only.
   ~Spool();
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;

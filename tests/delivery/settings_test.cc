@@ -100,6 +100,9 @@ TEST(OutputSettings, EveryMistakeHasItsLine) {
   EXPECT_EQ(mistakes_of("type = \"http\"\nkind = \"webhook\"\nurl = \"https://x\"\n"
                         "headers = { Authorization = \"Bearer x\" }"),
             Lines({"a.toml:5: Authorization: a secret belongs into token_file"}));
+  EXPECT_EQ(mistakes_of("type = \"http\"\nkind = \"webhook\"\nurl = \"https://x\"\n"
+                        "headers = { content-LENGTH = \"0\" }"),
+            Lines({"a.toml:5: content-LENGTH: is set by the program"}));
   EXPECT_EQ(mistakes_of("type = \"http\"\nkind = \"elasticsearch\"\nurl = \"https://x\"\n"
                         "index = \"Big\"")
                 .size(),

@@ -203,6 +203,24 @@ TEST(SpoolDamage, DamageThatComesWhileItRunsIsPassedOver) {
   EXPECT_EQ(spool->status().damaged_places, 1U) << "told once";
 }
 
+TEST(SpoolDamage, ARewriteThatWasCutOffLosesNothing) {
+  TemporaryFolder folder;
+  World world;
+  const SpoolOptions options{folder.path("spool"), kSmallSpool, {"a"}};
+  // The damaged one is set aside, its successor not yet in its place.
+  write_file(segment_path(options.folder) + ".damaged", "damaged");
+  write_file(segment_path(options.folder) + ".tmp", segment_bytes());
+  // Its successor is half written, it is still there.
+  write_file(options.folder + "/0000000000000100.seg.tmp", "half");
+  std::string second;
+  append_segment_head(256, second);
+  write_file(options.folder + "/0000000000000100.seg", second);
+  const auto spool = open_spool(world, options);
+  EXPECT_EQ(ids_of(read_all(*spool)), ids(1, kDocuments));
+  EXPECT_EQ(spool->head(), 256U);
+  EXPECT_TRUE(segments_in(options.folder, ".tmp").empty());
+}
+
 TEST(SpoolDamage, AtMostThreeDamagedSegmentsAreKept) {
   TemporaryFolder folder;
   World world;

@@ -1,5 +1,6 @@
 // Output `http`: documents to Elasticsearch, OpenSearch, Splunk or anything that takes a POST.
 #include <algorithm>
+#include <initializer_list>
 
 #include "plugins/delivery/net/secret.h"
 #include "plugins/outputs/http/http_sink.h"
@@ -55,6 +56,16 @@ HttpAuth read_auth(Params& table, const HttpDialect& dialect) {
   return auth;
 }
 
+/// Whether a header has one of these names, which are in lower case.
+bool is_one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+  const auto same = [](char a, char b) {
+    return (a >= 'A' && a <= 'Z' ? static_cast<char>(a - 'A' + 'a') : a) == b;
+  };
+  return std::any_of(names.begin(), names.end(), [&](std::string_view one) {
+    return std::equal(name.begin(), name.end(), one.begin(), one.end(), same);
+  });
+}
+
 std::string read_headers(Params& table) {
   std::string out;
   std::optional<Params> headers = table.table("headers");
@@ -66,8 +77,11 @@ std::string read_headers(Params& table) {
     if (!plain || !std::all_of(name.begin(), name.end(), visible) ||
         !std::all_of(value.begin(), value.end(), visible)) {
       headers->mistake(name, "expected a header of printable ASCII");
-    } else if (name == "Authorization" || name == "authorization") {
+    } else if (is_one_of(name, {"authorization"})) {
       headers->mistake(name, "a secret belongs into token_file");
+    } else if (is_one_of(name, {"host", "content-length", "content-type", "content-encoding",
+                                "transfer-encoding", "connection"})) {
+      headers->mistake(name, "is set by the program");
     } else {
       out += name + ": " + value + "\r\n";
     }
