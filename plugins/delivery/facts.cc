@@ -8,6 +8,7 @@ namespace doorward {
 
 DocumentFacts document_facts(std::string_view json) {
   DocumentFacts out;
+  if (json.empty()) return out;  // the parser copies from its null pointer
   simdjson::dom::parser parser;
   simdjson::dom::element document;
   if (parser.parse(json.data(), json.size()).get(document) != simdjson::SUCCESS) return out;

@@ -52,8 +52,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     doorward::append_record(i, 5, {doorward::DocumentKind::update, 50, "id", 2, document}, whole);
   }
   scan(whole);
-  whole[(data[0] | data[1] << 8) % whole.size()] = static_cast<char>(data[2]);
-  whole.erase((data[3] | data[4] << 8) % whole.size(), data[5] % 32U);
+  const auto place = [&](std::size_t at) {
+    return (std::size_t{data[at]} * 256 + data[at + 1]) % whole.size();
+  };
+  whole[place(0)] = static_cast<char>(data[2]);
+  whole.erase(place(3), data[5] % 32U);
   scan(whole);
   return 0;
 }

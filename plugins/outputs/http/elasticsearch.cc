@@ -89,7 +89,7 @@ std::unique_ptr<HttpDialect> elasticsearch_dialect(Params& table) {
 DeliveryResult parse_bulk_reply(std::string_view body, std::size_t documents) {
   namespace dom = simdjson::dom;
   const auto unreadable = [] { return DeliveryResult::failed("the answer is none of _bulk"); };
-  if (body.size() > kReplyBytesMax) return unreadable();
+  if (body.empty() || body.size() > kReplyBytesMax) return unreadable();
   dom::parser parser;
   dom::element reply;
   if (parser.parse(body.data(), body.size()).get(reply) != simdjson::SUCCESS) return unreadable();

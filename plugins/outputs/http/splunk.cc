@@ -75,7 +75,7 @@ DeliveryResult parse_splunk_refusal(const HttpReply& reply, std::size_t document
   dom::parser parser;
   dom::element answer;
   std::int64_t number = -1;
-  if (reply.body.size() > kReplyBytesMax ||
+  if (reply.body.empty() || reply.body.size() > kReplyBytesMax ||
       parser.parse(reply.body.data(), reply.body.size()).get(answer) != simdjson::SUCCESS) {
     return whole;
   }
