@@ -48,6 +48,8 @@ namespace doorward {
 ///   leaves before or after that.
 /// * Where one of the logs has no pid (sudo) and an account fails several times within
 ///   kTwinTimeMaxUs, which of the failures is whose twin.
+/// * What is born late, see below, is merged when its log is read that far ahead of the other, and
+///   else is late: whether the event names both logs, and when it leaves.
 /// * A success whose twin is missing leaves when that is known.
 ///
 /// Some events are born late: a failure that is only told by its process ending bears a time

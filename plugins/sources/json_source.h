@@ -9,10 +9,10 @@
 namespace doorward {
 
 /// A source whose "lines" are JSON records, each an object (the reader takes files apart into
-/// records). A record gives its event at once, so advance() and finish() have nothing to do, and only
-/// the counters are remembered. event.original is the
-/// record, whole; other fields are cut to kHeldFieldBytesMax and counted. A record that is not
-/// readable JSON (JsonRecord::read) counts as malformed.
+/// records). A record gives its event at once, so advance() and finish() have nothing to do, and
+/// only the counters are remembered. event.original is the record, whole; other fields are cut to
+/// kHeldFieldBytesMax and counted. A record that is not readable JSON (JsonRecord::read) counts as
+/// malformed.
 class JsonSource : public Source {
  public:
   Stamp stamp(std::string_view line, InputState& input) final;

@@ -159,8 +159,8 @@ void AttemptTable::load_lists(StateReader& in, const std::vector<Attempt*>& by_a
     each([&](Attempt& attempt) {
       const bool told = attempt.pending == Pending::nothing;
       const bool complains = attempt.pending == Pending::complaint;
-      if (attempt.address_links.linked || !attempt.ip.valid() ||
-          attempt.program != Program::sshd || (guesses ? told || complains : !told && !complains)) {
+      if (attempt.address_links.linked || !attempt.ip.valid() || attempt.program != Program::sshd ||
+          (guesses ? told || complains : !told && !complains)) {
         return false;
       }
       attempt.address_is_guess = guesses;

@@ -95,7 +95,8 @@ void RecentMessages::load(StateReader& in) {
     in.between(record.program, Program::other, Program::logind);
     const std::string_view line = in.text(kBytesMax);
     if (!line.empty()) std::memcpy(slot.text.data(), line.data(), line.size());
-    record.line = line.empty() ? std::string_view{} : std::string_view(slot.text.data(), line.size());
+    record.line =
+        line.empty() ? std::string_view{} : std::string_view(slot.text.data(), line.size());
     std::size_t least = 0;  // parts stand in this order and do not overlap
     for (std::string_view* part : {&record.host, &record.tag, &record.message}) {
       std::uint16_t from = 0;
