@@ -24,9 +24,11 @@ inline constexpr std::int64_t kSpoolMiBMax = 16 * 1024;
 /// the lowest scores go first.
 inline constexpr std::size_t kSpoolRecordsMax = 65'536;
 
-/// A spool has about so many segments when it is full: one that is rewritten takes 1/16 of the disk
-/// a second time, which is within the bound.
+/// A full spool has at least so many segments, and one has at most so many bytes: one that is
+/// rewritten is in memory, and is on disk a second time, within the spool's bound.
 inline constexpr std::uint64_t kSpoolSegments = 16;
+inline constexpr std::uint64_t kSegmentBytesMin = std::uint64_t{64} * 1024;
+inline constexpr std::uint64_t kSegmentBytesMax = std::uint64_t{2} * 1024 * 1024;
 
 /// Documents that a full or failing disk did not take, in memory, in bytes. At the limit those with
 /// the lowest scores go first.

@@ -10,9 +10,6 @@
 namespace doorward {
 namespace {
 
-constexpr std::uint64_t kSegmentBytesMin = std::uint64_t{64} * 1024;
-constexpr std::uint64_t kSegmentBytesMax = std::uint64_t{4} * 1024 * 1024;
-
 std::string score_text(double score) {
   return std::to_string(std::llround(score));
 }

@@ -11,8 +11,8 @@
 namespace doorward {
 namespace {
 
-// A segment is at most as long as a segment may be, and one document over.
-constexpr std::size_t kReadBytesMax = std::size_t{8} * 1024 * 1024;
+// What is longer than a segment may be is none.
+constexpr std::size_t kReadBytesMax = 2 * kSegmentBytesMax;
 
 /// Whether a torn end is no torn end: a record of its full length, which was changed afterwards.
 bool looks_whole(std::string_view tail) {
