@@ -20,13 +20,17 @@ void add_exception_options(CLI::App& command, CommonOptions& options) {
       ->type_name("FILE");
 }
 
+std::string exceptions_dir(const Settings& settings) {
+  if (!settings.exceptions_dir.empty()) return settings.exceptions_dir;
+  return std::filesystem::exists(kExceptionsDir) ? kExceptionsDir : "";
+}
+
 ExceptionSet load_exceptions(const CommonOptions& options, const Settings& settings,
                              const RuleSet& rules, SetFiles& set_files,
                              std::vector<Error>& mistakes) {
   std::vector<ExceptionText> texts;
   if (!settings.text.empty()) texts.push_back({settings.file, settings.text, true});
-  std::string dir = settings.exceptions_dir;
-  if (dir.empty() && std::filesystem::exists(kExceptionsDir)) dir = kExceptionsDir;
+  const std::string dir = exceptions_dir(settings);
   if (!dir.empty()) {
     Result<std::vector<RuleText>> files = read_rules_dir(dir, "exception");
     if (files) {

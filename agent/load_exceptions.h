@@ -10,6 +10,9 @@ namespace doorward {
 /// Adds --exceptions.
 void add_exception_options(CLI::App& command, CommonOptions& options);
 
+/// The directory of exceptions: `[exceptions] dir`, or the default when that exists, or empty.
+std::string exceptions_dir(const Settings& settings);
+
 /// Reads [[exception]] tables of agent.toml, of the *.toml files of the directory
 /// (`[exceptions] dir`, default /etc/doorward/exceptions.d when that exists) and of the files
 /// typed, and binds them to the rules. Mistakes are appended with file and line.

@@ -41,6 +41,8 @@ int main(int argc, char** argv) {
   app.require_subcommand(1);
   app.set_version_flag("--version", [] { return doorward::versions("doorward-agent"); });
   doorward::Run run;
+  doorward::add_run(app, run);
+  doorward::add_status(app, run);
   doorward::add_replay(app, run);
   doorward::add_normalize(app, run);
   doorward::add_explain(app, run);

@@ -17,7 +17,6 @@ namespace doorward {
 namespace {
 
 constexpr const char* kConfigFile = "/etc/doorward/agent.toml";
-constexpr const char* kRulesDir = "/usr/share/doorward/rules";
 
 Result<std::string> read_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
@@ -139,7 +138,9 @@ Settings read_settings(const CommonOptions& options, std::vector<Error>& mistake
         alerts->number("budget_per_day", settings.budget_per_day, kBudgetMin, kBudgetMax);
     alerts->refuse_unknown();
   }
+  settings.daemon = read_daemon_settings(params);
   params.tables("exception");  // read by ExceptionSet
+  params.tables("output");     // read by read_configuration()
   params.refuse_unknown();
   return settings;
 }

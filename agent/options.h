@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/daemon/daemon_settings.h"
 #include "agent/input_set.h"
 #include "plugins/geo/geo_databases.h"
 #include "plugins/rule_set.h"
@@ -20,6 +21,9 @@ inline constexpr int kExitUnreadable = 2;
 /// An alert budget, in expected false alerts a day.
 inline constexpr double kBudgetMin = 0.01;
 inline constexpr double kBudgetMax = 10'000;
+
+/// Where the package puts rules.
+inline constexpr const char* kRulesDir = "/usr/share/doorward/rules";
 
 /// The common options of design.md 6.1, as typed.
 struct CommonOptions {
@@ -59,6 +63,7 @@ struct Settings {
   std::int64_t memory_mib = 8;
   std::vector<std::string> geo_databases;
   double budget_per_day = 0;  ///< 0: none
+  DaemonSettings daemon;
 };
 
 /// Reads --config, or /etc/doorward/agent.toml when that exists, or gives the defaults. Mistakes

@@ -118,6 +118,8 @@ class Pipeline final : public EventSink {
   /// The thresholds in force.
   [[nodiscard]] const AlertBudget& budget() const { return budget_; }
   [[nodiscard]] const PipelineCounts& counts() const { return counts_; }
+  /// What rules have going on, to be looked at between events.
+  [[nodiscard]] const LiveState& state() const { return state_; }
   /// Events held back from learning now. They are not part of the baseline.
   [[nodiscard]] std::size_t quarantined() const { return quarantine_.size() + failures_.size(); }
 

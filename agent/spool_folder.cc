@@ -63,6 +63,12 @@ bool SpoolFolder::read_facts(const std::string& path, Facts& facts) {
   return true;
 }
 
+std::optional<std::uint64_t> SpoolFolder::identity_of(const std::string& path) {
+  Facts facts;
+  if (!read_facts(path, facts)) return std::nullopt;
+  return facts.identity;
+}
+
 void SpoolFolder::note_error(const Error& error) {
   if (told_.size() < kNamedErrorsMax && told_.insert(error.where).second) errors_.push_back(error);
 }

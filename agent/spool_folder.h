@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
@@ -48,6 +49,13 @@ class SpoolFolder {
   /// Files that are new and whole, sorted by path; the first call gives those that were there.
   /// Never waits.
   std::vector<std::string> take();
+
+  /// What tells one file from another (see above), also after a restart; nullopt: no regular file.
+  static std::optional<std::uint64_t> identity_of(const std::string& path);
+  /// Files that were named and are there, to be saved; and of such a list, one that is not to be
+  /// named again. Before the first take().
+  [[nodiscard]] std::vector<std::uint64_t> taken() const { return {taken_.begin(), taken_.end()}; }
+  void remember(std::uint64_t identity) { taken_.insert(identity); }
 
   /// Can be read when take() may have something; -1: there is no such descriptor.
   [[nodiscard]] int descriptor() const { return notify_; }

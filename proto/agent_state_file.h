@@ -30,7 +30,7 @@ inline constexpr std::size_t kStateNameBytesMax = 64;
 inline constexpr std::size_t kStateBesideBytesMax = std::size_t{256} << 20;
 
 /// Damaged files that are kept; older ones are removed.
-inline constexpr std::size_t kDamagedKept = 3;
+inline constexpr std::size_t kDamagedStatesKept = 3;
 
 /// The section that holds encode_baseline()'s bytes.
 inline constexpr std::string_view kBaselineSection = "baseline";
@@ -99,7 +99,7 @@ struct StateFileRead {
 StateFileRead read_state_file(const std::string& path, std::size_t bytes_max = agent_state_max());
 
 /// Renames a damaged file to PATH.damaged-YYYYMMDDTHHMMSS (UTC, of `now_us`), with .2, .3 ... when
-/// there is one, and removes all but the kDamagedKept newest such. The Error says what happened and
+/// there is one, and removes all but the kDamagedStatesKept newest such. The Error says what happened and
 /// `why`, for the log: an agent goes on with an empty state.
 Error set_aside(const std::string& path, const std::string& why, std::int64_t now_us);
 

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "agent/commands/commands.h"
+#include "agent/daemon/configuration.h"
 #include "agent/load_exceptions.h"
 #include "agent/options.h"
 #include "plugins/exceptions/exception_review.h"
@@ -17,7 +18,8 @@ constexpr std::size_t kReportBytesMax = std::size_t{1024} * 1024;
 
 int run_check(const CommonOptions& options, const std::string& report) {
   std::vector<Error> mistakes;
-  const Settings settings = read_settings(options, mistakes);
+  const Configuration configuration = read_configuration(options, mistakes);
+  const Settings& settings = configuration.settings;
   if (!settings.timezone.empty()) {
     const Result<TimeZone> zone = TimeZone::parse(settings.timezone);
     if (!zone) mistakes.push_back({"timezone", zone.error().message()});
@@ -39,6 +41,9 @@ int run_check(const CommonOptions& options, const std::string& report) {
   print_errors(mistakes);
   for (const std::string& database : databases.describe()) {
     std::printf("geography: %s\n", printable(database).c_str());
+  }
+  for (const OutputSettings& output : configuration.outputs) {
+    std::printf("output: %s\n", printable(output.name).c_str());
   }
   const std::vector<Error> warnings = review_exceptions(exceptions, rules, clock_now());
   print_warnings(warnings);

@@ -59,7 +59,7 @@ struct SourceCounters {
 template <class Archive, class Counters>
 void archive_counters(Archive& a, Counters& counters) {
   a(counters.lines, counters.other, counters.no_stamp, counters.malformed, counters.cut_fields,
-    counters.closed_early, counters.repeats_capped);
+    counters.closed_early, counters.repeats_capped, counters.untrusted);
 }
 
 class Source {

@@ -45,29 +45,31 @@ SOURCE_DATE_EPOCH=$(date +%s) cpack --config "$build/CPackConfig.cmake" -G DEB -
 debs=("$work"/debs/doorward-*.deb)
 depends=$(for deb in "${debs[@]}"; do dpkg-deb -f "$deb" Depends; done | paste -sd,)
 
-# The root, with what the package depends on, so that the container needs no network.
+# The root, with what the packages depend on, so that the container needs no network.
 mkdir -p "$cache"
-root=$cache/$kSuite-$(printf '%s\n' "$kPackages" "$depends" | sha256sum | cut -c1-12)
+root=$cache/$kSuite-$(sha256sum <<<"$kPackages" | cut -c1-12)
 exec 9>"$cache/lock"
 flock 9
-if [ ! -e "$root/.ready" ]; then
+if [ ! -e "$root/.depends" ]; then
   rm -rf "$root"
   echo "making $root"
-  # One for other packages is of no more use.
-  find "$cache" -maxdepth 1 -name "$kSuite-*" -exec rm -rf {} +
   debootstrap --variant=minbase --include="$kPackages" "$kSuite" "$root" "$mirror" \
     >"$work/debootstrap.log" 2>&1 || {
     rm -rf "$root"
     tail -n 3 "$work/debootstrap.log"
     skip "debootstrap found no $kSuite at $mirror"
   }
-  chroot "$root" env DEBIAN_FRONTEND=noninteractive apt-get satisfy -qq -y \
-    --no-install-recommends "$depends" >"$work/satisfy.log" 2>&1 || {
+  touch "$root/.depends"
+fi
+if [ "$(cat "$root/.depends")" != "$depends" ]; then
+  echo "installing what the packages depend on"
+  : >"$root/.depends"
+  chroot "$root" sh -c 'apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get satisfy \
+    -qq -y --no-install-recommends "$1"' sh "$depends" >"$work/satisfy.log" 2>&1 || {
     cat "$work/satisfy.log"
-    rm -rf "$root"
     exit 1
   }
-  touch "$root/.ready"
+  echo "$depends" >"$root/.depends"
 fi
 flock -u 9
 
@@ -79,7 +81,7 @@ mount -t overlay -o "lowerdir=$root,upperdir=$work/layer/upper,workdir=$work/lay
   "$work/root" || skip "cannot mount an overlay"
 mkdir "$work/root/opt/test"
 cp "$here"/*.py "${debs[@]}" "$work/root/opt/test/"
-rm -f "$work/root/.ready"
+rm -f "$work/root/.depends"
 cat >"$work/root/etc/systemd/system/boot-test.service" <<'UNIT'
 [Unit]
 After=ssh.service rsyslog.service

@@ -1,0 +1,467 @@
+#include "agent/live/live_inputs.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "agent/limits.h"
+
+namespace doorward {
+namespace {
+
+constexpr std::uint16_t kStateVersion = 1;
+constexpr int kSureEnough = 20;
+constexpr Told kHostLogs = Told::authlog | Told::auditd | Told::journald;
+
+/// Bounds of what load() believes; more cannot have been saved.
+constexpr std::uint32_t kStreamsMax = 4096;
+constexpr std::uint32_t kSectionBytesMax = std::uint32_t{64} << 20;
+
+/// A stamp that is ahead of the clock by more than this does not move event time: anybody who can
+/// write a line could otherwise make everything after it late.
+constexpr TimeUs kAheadMaxUs = 60 * kSecondUs;
+
+int year_of(TimeUs time) {
+  using namespace std::chrono;
+  const sys_time<microseconds> instant{microseconds(time)};
+  return static_cast<int>(year_month_day(floor<days>(instant)).year());
+}
+
+bool is_host_log(Told told) {
+  return (static_cast<unsigned>(told) & static_cast<unsigned>(kHostLogs)) != 0;
+}
+
+}  // namespace
+
+struct LiveInputs::Input {
+  std::string name;
+  std::unique_ptr<LiveStream> stream;
+  std::string wanted;                    // source by configuration, or "auto"
+  const SourcePlugin* plugin = nullptr;  // null: not known yet
+  Source* source = nullptr;
+  InputState state;
+  std::string pending;  // a line that was read and not fed before the state was saved
+  bool has_pending = false;
+  std::optional<std::string_view> line;
+  Stamp stamp;
+  TimeUs order = kNoTime;  // stamp of the line, or of the one before when it has none
+  TimeUs mark = kNoTime;   // everything before this time was read
+  bool look = true;        // next() may have something
+  bool unknown_told = false;
+};
+
+/// What the state has of a stream that was not added yet.
+struct LiveInputs::Kept {
+  std::vector<std::uint8_t> bytes;   // of the input
+  std::vector<std::uint8_t> stream;  // of its stream
+  TimeUs saved = kNoTime;
+};
+
+LiveInputs::LiveInputs(LiveInputOptions options, EventSink& sink)
+    : options_(std::move(options)), twins_(sink) {}
+
+LiveInputs::~LiveInputs() = default;
+
+bool LiveInputs::has(const std::string& name) const {
+  return std::any_of(inputs_.begin(), inputs_.end(),
+                     [&](const auto& input) { return input->name == name; });
+}
+
+bool LiveInputs::add(std::string name, std::unique_ptr<LiveStream> stream,
+                     const std::string& source) {
+  auto input = std::make_unique<Input>();
+  input->name = std::move(name);
+  input->stream = std::move(stream);
+  input->wanted = source;
+  if (source != "auto") {
+    if (const SourcePlugin* plugin = find_plugin(options_.plugins, source)) {
+      open_source(*input, *plugin);
+    }
+  }
+  bool resumed = false;
+  if (const auto kept = kept_.find(input->name); kept != kept_.end()) {
+    StateReader in(kept->second.bytes);
+    Input& one = *input;
+    std::string plugin_name;
+    std::uint8_t has_line = 0;
+    in(plugin_name, one.state, one.order, one.mark, has_line);
+    if (has_line != 0) {
+      one.pending = in.text(kRecordBytesMax);
+      one.has_pending = true;
+    }
+    in(one.stamp);
+    StateReader position(kept->second.stream);
+    one.stream->load(position);
+    resumed = in.done() && position.done();
+    if (!resumed) {
+      one.state = {};
+      one.has_pending = false;
+      one.pending.clear();
+      one.order = one.mark = kNoTime;
+      note_error({one.name, "the saved position cannot be read"});
+    } else if (one.plugin == nullptr && !plugin_name.empty()) {
+      if (const SourcePlugin* plugin = find_plugin(options_.plugins, plugin_name)) {
+        open_source(one, *plugin);
+      }
+    }
+    kept_.erase(kept);
+  }
+  inputs_.push_back(std::move(input));
+  changed_ = true;
+  return resumed;
+}
+
+void LiveInputs::remove(const std::string& name) {
+  const auto found = std::find_if(inputs_.begin(), inputs_.end(),
+                                  [&](const auto& input) { return input->name == name; });
+  if (found == inputs_.end()) return;
+  inputs_.erase(found);
+  waiting_.clear();
+  for (std::size_t at = 0; at < inputs_.size(); ++at) {
+    if (inputs_[at]->line) push(at);
+  }
+  changed_ = true;
+}
+
+void LiveInputs::open_source(Input& input, const SourcePlugin& plugin) {
+  std::unique_ptr<Source>& source = sources_[std::string(plugin.name)];
+  if (!source) {
+    source = plugin.make(options_.source_options);
+    if (const auto kept = kept_sources_.find(plugin.name); kept != kept_sources_.end()) {
+      StateReader in(kept->second);
+      source->load(in);
+      if (!in.ok()) note_error({std::string(plugin.name), "the saved source cannot be read"});
+      kept_sources_.erase(kept);
+    }
+  }
+  input.plugin = &plugin;
+  input.source = source.get();
+  input.stream->frame(plugin.framing);
+}
+
+/// Finds out what kind of log it is, when there is enough of it.
+bool LiveInputs::know_source(Input& input) {
+  if (input.source != nullptr) return true;
+  const std::string head = input.stream->head();
+  if (head.empty()) return false;
+  const SourcePlugin* best = nullptr;
+  int surest = kSureEnough - 1;
+  for (const SourcePlugin* plugin : options_.plugins) {
+    const int sure = plugin->sniff(head);
+    if (sure > surest) {
+      surest = sure;
+      best = plugin;
+    }
+  }
+  if (best == nullptr) {
+    if (!std::exchange(input.unknown_told, true)) {
+      note_error({input.name, "does not look like any log known here; name it with source"});
+    }
+    return false;
+  }
+  open_source(input, *best);
+  changed_ = true;
+  return true;
+}
+
+void LiveInputs::begin_file(Input& input) {
+  input.state = {};
+  const TimeUs modified = input.stream->modified();
+  input.state.end_time = modified == kNoTime ? now_ : modified;
+  input.state.year = year_of(input.state.end_time);
+  input.state.year_is_of_end = true;
+}
+
+/// The next line of a stream, with its stamp.
+bool LiveInputs::fetch(Input& input) {
+  if (input.has_pending) {
+    // Its stamp was read, and what that did to the state is in it.
+    input.has_pending = false;
+    input.line = input.pending;
+    return true;
+  }
+  input.line.reset();
+  if (!know_source(input)) return false;
+  input.line = input.stream->next();
+  if (!input.line) return false;
+  if (input.stream->began_file()) begin_file(input);
+  input.stamp = input.source->stamp(*input.line, input.state);
+  if (input.stamp.time != kNoTime) input.order = input.stamp.time;
+  return true;
+}
+
+void LiveInputs::push(std::size_t at) {
+  waiting_.push_back({inputs_[at]->order, at});
+  std::push_heap(waiting_.begin(), waiting_.end(), std::greater<>());
+}
+
+void LiveInputs::look() {
+  for (const auto& input : inputs_) {
+    input->stream->look();
+    input->look = true;
+    for (Error& error : input->stream->take_errors()) note_error(std::move(error));
+  }
+  changed_ = true;
+}
+
+/// Which logs tell of this host's logons now. One that is not there is not waited for. Not before
+/// all streams were added: what is held would leave when one of two logs is missing.
+void LiveInputs::expect() {
+  if (!std::exchange(changed_, false)) return;
+  Told logs = Told::none;
+  for (const auto& input : inputs_) {
+    if (input->plugin != nullptr && input->stream->present()) logs = logs | input->plugin->told;
+  }
+  twins_.expect(logs);
+}
+
+TimeUs LiveInputs::mark_of_others(const Input* without) const {
+  TimeUs least = INT64_MAX;
+  for (const auto& input : inputs_) {
+    if (input.get() == without || input->plugin == nullptr || !is_host_log(input->plugin->told) ||
+        !input->stream->present()) {
+      continue;
+    }
+    least = std::min(least, input->mark);
+  }
+  return least;
+}
+
+int LiveInputs::wait_ms() const {
+  int least = LiveStream::kLookAtLeastMs;
+  for (const auto& input : inputs_) {
+    // One that has done enough for one call goes on at once.
+    least = std::min(least, input->look && !input->line ? 0 : input->stream->wait_ms());
+  }
+  return least;
+}
+
+std::map<std::string, std::vector<std::uint8_t>> LiveInputs::saved_streams() const {
+  std::map<std::string, std::vector<std::uint8_t>> out;
+  for (const auto& [name, kept] : kept_) out[name] = kept.stream;
+  return out;
+}
+
+TimeUs LiveInputs::watermark() const {
+  const TimeUs least = mark_of_others(nullptr);
+  if (least != INT64_MAX) return least;
+  TimeUs newest = INT64_MAX;
+  for (const auto& input : inputs_) {
+    if (input->mark != kNoTime) newest = std::min(newest, input->mark);
+  }
+  return newest == INT64_MAX ? kNoTime : newest;
+}
+
+bool LiveInputs::read(std::size_t lines_max, TimeUs now) {
+  now_ = now;
+  for (std::size_t at = 0; at < inputs_.size(); ++at) {
+    Input& input = *inputs_[at];
+    if (input.line || !input.look) continue;
+    if (fetch(input)) {
+      push(at);
+    } else {
+      ended(input);
+    }
+  }
+  expect();
+  std::size_t left = lines_max;
+  while (!waiting_.empty() && left > 0) {
+    std::pop_heap(waiting_.begin(), waiting_.end(), std::greater<>());
+    const std::size_t at = waiting_.back().input;
+    waiting_.pop_back();
+    Input& input = *inputs_[at];
+    const TimeUs until = waiting_.empty() ? INT64_MAX : waiting_.front().order;
+    const bool host_log = is_host_log(input.plugin->told);
+    const bool audit = doorward::has(input.plugin->told, Told::auditd);
+    const TimeUs others = host_log ? mark_of_others(&input) : INT64_MAX;
+    do {
+      if (input.stamp.time != kNoTime) {
+        const TimeUs time = options_.clock == LiveClock::system
+                                ? std::min(input.stamp.time, now + kAheadMaxUs)
+                                : input.stamp.time;
+        input.mark = std::max(input.mark, time);
+        if (host_log) twins_.advance(std::min(others, input.mark));
+      }
+      feed(input);
+      if (audit) twins_.heard_audit(*input.line, input.stamp.time);
+      --left;
+      if (!fetch(input)) {
+        ended(input);
+        break;
+      }
+    } while (left > 0 && input.order <= until);
+    if (input.line) push(at);
+  }
+  return !waiting_.empty() || std::any_of(inputs_.begin(), inputs_.end(), [](const auto& input) {
+    return input->look && input->source != nullptr;
+  });
+}
+
+/// A stream gave nothing.
+void LiveInputs::ended(Input& input) {
+  if (!input.stream->at_end()) return;
+  input.look = false;
+  // Read to its end: whatever was written before now has been read.
+  if (options_.clock == LiveClock::system) input.mark = std::max(input.mark, now_);
+}
+
+void LiveInputs::feed(Input& input) {
+  ++fed_;
+  const SourceCounters& counters = input.source->counters();
+  const std::uint64_t no_stamp = counters.no_stamp;
+  const std::uint64_t malformed = counters.malformed;
+  input.source->feed(*input.line, input.stamp, twins_);
+  if (counters.no_stamp == no_stamp && counters.malformed == malformed) return;
+  // Counted in full; named so often that somebody can look, and not so often that garbage fills
+  // this program's own log.
+  if (errors_.size() >= kNamedErrorsMax) {
+    ++errors_untold_;
+    return;
+  }
+  note_error({input.stream->place(), counters.no_stamp != no_stamp
+                                         ? "no readable time stamp"
+                                         : "begins like a logon record but cannot be read"});
+}
+
+void LiveInputs::tick(TimeUs now) {
+  now_ = now;
+  if (options_.clock == LiveClock::log) return;
+  for (const auto& input : inputs_) {
+    if (!input->line && !input->look) input->mark = std::max(input->mark, now);
+  }
+  const TimeUs reached = watermark();
+  if (reached == kNoTime) return;
+  for (auto& [name, source] : sources_) source->advance(reached, twins_);
+  twins_.advance(reached);
+}
+
+void LiveInputs::note_error(Error error) {
+  if (errors_.size() < kNamedErrorsMax) {
+    errors_.push_back(std::move(error));
+  } else {
+    ++errors_untold_;
+  }
+}
+
+std::vector<Error> LiveInputs::take_errors() {
+  if (errors_untold_ > 0) {
+    errors_.push_back({"", "and " + std::to_string(errors_untold_) + " more like these"});
+    errors_untold_ = 0;
+  }
+  return std::exchange(errors_, {});
+}
+
+void LiveInputs::save(StateWriter& out) const {
+  out(kStateVersion, fed_);
+  std::vector<std::uint8_t> bytes;
+  const auto section = [&](const std::string& name) {
+    out(name, static_cast<std::uint32_t>(bytes.size()));
+    out.raw(std::as_bytes(std::span(bytes)));
+    bytes.clear();
+  };
+  {
+    StateWriter writer(bytes);
+    twins_.save(writer);
+    section("twins");
+  }
+  out(static_cast<std::uint32_t>(sources_.size() + kept_sources_.size()));
+  for (const auto& [name, source] : sources_) {
+    StateWriter writer(bytes);
+    source->save(writer);
+    section(name);
+  }
+  for (const auto& [name, kept] : kept_sources_) {
+    bytes = kept;
+    section(name);
+  }
+  out(static_cast<std::uint32_t>(inputs_.size() + kept_.size()));
+  for (const auto& one : inputs_) {
+    const Input& input = *one;
+    StateWriter writer(bytes);
+    const bool pending = input.line.has_value() || input.has_pending;
+    writer(std::string(input.plugin != nullptr ? input.plugin->name : ""), input.state, input.order,
+           input.mark, std::uint8_t{pending});
+    if (pending) writer.text(input.line ? *input.line : std::string_view(input.pending));
+    writer(input.stamp);
+    out(now_);
+    section(input.name);
+    StateWriter stream(bytes);
+    input.stream->save(stream);
+    section("");
+  }
+  for (const auto& [name, kept] : kept_) {
+    out(kept.saved);
+    bytes = kept.bytes;
+    section(name);
+    bytes = kept.stream;
+    section("");
+  }
+}
+
+void LiveInputs::load(StateReader& in) {
+  std::uint16_t version = 0;
+  in(version, fed_);
+  if (version != kStateVersion) in.fail();
+  const auto section = [&](std::string& name) {
+    std::uint32_t size = 0;
+    in(name, size);
+    if (size > kSectionBytesMax) in.fail();
+    std::vector<std::uint8_t> bytes(in.ok() ? size : 0);
+    in.raw(std::as_writable_bytes(std::span(bytes)));
+    return bytes;
+  };
+  std::string name;
+  const std::vector<std::uint8_t> twins = section(name);
+  std::uint32_t count = 0;
+  in(count);
+  if (count > kStreamsMax) in.fail();
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    std::vector<std::uint8_t> bytes = section(name);
+    kept_sources_[name] = std::move(bytes);
+  }
+  in(count);
+  if (count > kStreamsMax) in.fail();
+  TimeUs newest = kNoTime;
+  for (std::uint32_t i = 0; i < count && in.ok(); ++i) {
+    Kept kept;
+    in(kept.saved);
+    kept.bytes = section(name);
+    std::string nameless;
+    kept.stream = section(nameless);
+    newest = std::max(newest, kept.saved);
+    kept_[name] = std::move(kept);
+  }
+  if (in.ok()) {
+    StateReader reader(twins);
+    twins_.load(reader);
+    if (!reader.ok()) note_error({"twins", "what was held cannot be read"});
+    std::erase_if(kept_, [&](const auto& one) {
+      return one.second.saved != kNoTime && newest - one.second.saved > kPositionKeptUs;
+    });
+    return;
+  }
+  kept_.clear();
+  kept_sources_.clear();
+  fed_ = 0;
+}
+
+std::vector<StreamStatus> LiveInputs::streams() const {
+  std::vector<StreamStatus> out;
+  for (const auto& input : inputs_) {
+    StreamStatus status = input->stream->status();
+    status.name = input->name;
+    if (input->plugin != nullptr) status.source = input->plugin->name;
+    status.newest = input->order;
+    status.caught_up = !input->line && !input->look;
+    out.push_back(std::move(status));
+  }
+  return out;
+}
+
+std::vector<SourceStatus> LiveInputs::sources() const {
+  std::vector<SourceStatus> out;
+  for (const auto& [name, source] : sources_) out.push_back({name, source->counters()});
+  return out;
+}
+
+}  // namespace doorward

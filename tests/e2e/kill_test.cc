@@ -1,0 +1,155 @@
+// kill -9 at any moment: every line is learned once, every alert has the id that it has without.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <filesystem>
+#include <random>
+#include <thread>
+
+#include "tests/e2e/running_agent.h"
+
+namespace doorward {
+namespace {
+
+const std::string kRecorded = std::string(DOORWARD_SOURCE_DIR) + "/tests/data/recorded/";
+
+/// A log that is written and rotated as a syslog daemon and logrotate do it.
+class GrowingLog {
+ public:
+  GrowingLog(std::string path, std::vector<std::string> lines)
+      : path_(std::move(path)), lines_(std::move(lines)) {}
+
+  [[nodiscard]] bool done() const { return next_ == lines_.size(); }
+  [[nodiscard]] std::size_t size() const { return lines_.size(); }
+
+  void write(std::size_t count) {
+    std::ofstream out(path_, std::ios::app);
+    for (; count > 0 && !done(); --count) {
+      // Not always whole lines at once.
+      const std::string& line = lines_[next_++];
+      out << line.substr(0, line.size() / 2) << std::flush;
+      out << line.substr(line.size() / 2) << '\n';
+    }
+  }
+  void rotate() {
+    for (int i = 8; i > 0; --i) {
+      const std::string from = i == 1 ? path_ : path_ + "." + std::to_string(i - 1);
+      if (std::filesystem::exists(from)) {
+        std::filesystem::rename(from, path_ + "." + std::to_string(i));
+      }
+    }
+    std::ofstream(path_, std::ios::app).flush();
+  }
+
+ private:
+  std::string path_;
+  std::vector<std::string> lines_;
+  std::size_t next_ = 0;
+};
+
+struct Log {
+  std::string name;
+  std::string source;
+  std::vector<std::string> lines;
+};
+
+std::string inputs(const TemporaryFolder& folder, const std::vector<Log>& logs) {
+  std::string out = "[inputs]\nauto = false\nclock = \"log\"\n";
+  for (const Log& log : logs) {
+    out += "[[input]]\npath = \"" + folder.path(log.name) + "\"\nsource = \"" + log.source + "\"\n";
+  }
+  return out;
+}
+
+struct Outcome {
+  std::string baseline;
+  std::multiset<std::string> alerts;
+  int kills = 0;
+};
+
+/// Writes the logs, with rotations, while the agent runs and is killed so many times.
+void live(const std::vector<Log>& logs, const std::string& key, int kills, unsigned seed,
+          Outcome& outcome) {
+  TemporaryFolder folder;
+  std::mt19937 random(seed);
+  RunningAgent agent(folder.dir(), inputs(folder, logs));
+  std::filesystem::create_directories(agent.path("state"));
+  std::ofstream(agent.path("state/hash.key"), std::ios::binary) << key;
+  std::filesystem::permissions(agent.path("state/hash.key"), std::filesystem::perms(0600));
+  std::vector<GrowingLog> growing;
+  std::size_t total = 0;
+  for (const Log& log : logs) {
+    growing.emplace_back(folder.path(log.name), log.lines);
+    growing.back().write(1);
+    total += log.lines.size();
+  }
+  ASSERT_TRUE(agent.start()) << agent.log();
+  const std::size_t steps = static_cast<std::size_t>(std::max(kills, 20)) * 4;
+  const auto all_written = [&] {
+    return std::all_of(growing.begin(), growing.end(), [](const auto& log) { return log.done(); });
+  };
+  for (std::size_t step = 1; !all_written() || outcome.kills < kills; ++step) {
+    for (GrowingLog& log : growing) log.write(1 + log.size() / steps);
+    if (step % 17 == 0) growing[random() % growing.size()].rotate();
+    std::this_thread::sleep_for(std::chrono::milliseconds(random() % 60));
+    if (outcome.kills < kills && random() % 3 == 0) {
+      // Also while it starts.
+      agent.kill();
+      ++outcome.kills;
+      if (random() % 4 == 0) {
+        std::thread killer(
+            [&] { std::this_thread::sleep_for(std::chrono::milliseconds(random() % 30)); });
+        killer.join();
+      }
+      ASSERT_TRUE(agent.start()) << agent.log();
+    }
+  }
+  ASSERT_TRUE(RunningAgent::until([&] { return agent.number("lines_read") >= long(total); }))
+      << agent.status_text() << agent.log();
+  agent.send(SIGTERM);
+  ASSERT_EQ(agent.wait(), 0) << agent.log();
+  EXPECT_EQ(agent.log().find("damaged"), std::string::npos) << agent.log();
+  outcome.baseline = agent.saved_baseline();
+  outcome.alerts = agent.delivered();
+}
+
+std::set<std::string> distinct(const std::multiset<std::string>& alerts) {
+  return {alerts.begin(), alerts.end()};
+}
+
+int kills_wanted(int usual) {
+  const char* wanted = std::getenv("DOORWARD_KILLS");
+  return wanted == nullptr ? usual : std::atoi(wanted);
+}
+
+void compare(const std::vector<Log>& logs, int kills) {
+  const std::string key = "0123456789abcdef";
+  Outcome whole;
+  ASSERT_NO_FATAL_FAILURE(live(logs, key, 0, 1, whole));
+  Outcome killed;
+  ASSERT_NO_FATAL_FAILURE(live(logs, key, kills, 2, killed));
+  EXPECT_GT(whole.baseline.size(), 1000U) << whole.baseline;
+  EXPECT_TRUE(whole.baseline == killed.baseline);
+  EXPECT_EQ(distinct(killed.alerts), distinct(whole.alerts));
+  std::printf("%d kills; %zu alerts and updates, delivered %zu times; baseline %zu bytes\n",
+              killed.kills, whole.alerts.size(), killed.alerts.size(), whole.baseline.size());
+}
+
+TEST(Kill, NothingIsLostOrDoubledWithOneLog) {
+  const Ran unpacked =
+      run("/bin/zcat", {std::string(DOORWARD_SOURCE_DIR) + "/examples/fleet-auth.log.gz"});
+  ASSERT_EQ(unpacked.status, 0);
+  compare({{"auth.log", "authlog", lines_of(unpacked.out)}}, kills_wanted(8));
+}
+
+TEST(Kill, NorWithTwoLogsThatTellTheSame) {
+  compare({{"auth.log", "authlog", lines_of(read_file(kRecorded + "auth-rfc3339.log"))},
+           {"audit.log", "auditd", lines_of(read_file(kRecorded + "audit.log"))}},
+          kills_wanted(8));
+}
+
+}  // namespace
+}  // namespace doorward
