@@ -1,5 +1,10 @@
 #include "agent/state_baseline.h"
 
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <cerrno>
 #include <filesystem>
 #include <system_error>
 
@@ -64,8 +69,20 @@ std::string describe_state(const std::string& path) {
   return out;
 }
 
+bool agent_runs_on(const std::string& folder) {
+  const int lock = open((folder + "/" + kStateLockName).c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+  if (lock < 0) return false;
+  const bool runs = flock(lock, LOCK_SH | LOCK_NB) != 0 && errno == EWOULDBLOCK;
+  close(lock);
+  return runs;
+}
+
 Result<std::string> import_baseline(const std::string& path, const Baseline& baseline,
                                     const HashKey& key, std::int64_t now_us) {
+  if (agent_runs_on(std::filesystem::path(path).parent_path().string())) {
+    return Error{path,
+                 "an agent runs on this state; stop it first (systemctl stop doorward-agent)"};
+  }
   const StateFileRead old = read_state_file(path);
   std::string kept;
   if (old.is != StateFileIs::missing) {

@@ -20,10 +20,16 @@ Result<HashKey> key_for(const std::string& typed, const std::string& path);
 /// The sections of a state file and their sizes, a line each, to read; empty for another file.
 std::string describe_state(const std::string& path);
 
+/// File in a state's folder on which a running agent has a lock (flock).
+inline constexpr const char* kStateLockName = "lock";
+
+/// Whether an agent runs on the state in this folder.
+bool agent_runs_on(const std::string& folder);
+
 /// Replaces the baseline of a state file, or begins one. All other sections stay. Refuses, and says
 /// why, when the one that is there has another key or shape, or is damaged. The file before is kept
-/// as PATH.before-import-YYYYMMDDTHHMMSS, whose name is given; empty when there was none. Of an
-/// agent that runs, the next save would undo this.
+/// as PATH.before-import-YYYYMMDDTHHMMSS, whose name is given; empty when there was none. Refuses
+/// the state of an agent that runs, whose next save would undo this.
 Result<std::string> import_baseline(const std::string& path, const Baseline& baseline,
                                     const HashKey& key, std::int64_t now_us);
 

@@ -232,7 +232,8 @@ Error set_aside(const std::string& path, const std::string& why, std::int64_t no
     return {path, why + "; it cannot be set aside as " + name + ": " + failed.message()};
   }
   std::vector<fs::path> others = damaged_files(path);
-  for (std::size_t i = 0; i + kDamagedStatesKept < others.size(); ++i) fs::remove(others[i], failed);
+  for (std::size_t i = 0; i + kDamagedStatesKept < others.size(); ++i)
+    fs::remove(others[i], failed);
   (void)sync_folder(folder_of(path));
   return {path, why + "; set aside as " + name + ", and begun anew"};
 }

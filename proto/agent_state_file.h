@@ -99,8 +99,8 @@ struct StateFileRead {
 StateFileRead read_state_file(const std::string& path, std::size_t bytes_max = agent_state_max());
 
 /// Renames a damaged file to PATH.damaged-YYYYMMDDTHHMMSS (UTC, of `now_us`), with .2, .3 ... when
-/// there is one, and removes all but the kDamagedStatesKept newest such. The Error says what happened and
-/// `why`, for the log: an agent goes on with an empty state.
+/// there is one, and removes all but the kDamagedStatesKept newest such. The Error says what
+/// happened and `why`, for the log: an agent goes on with an empty state.
 Error set_aside(const std::string& path, const std::string& why, std::int64_t now_us);
 
 /// A baseline file, or the baseline of a state file, or of the state file in a folder.

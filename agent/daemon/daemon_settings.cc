@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "agent/folder_files.h"
+#include "plugins/delivery/limits.h"
 
 namespace doorward {
 namespace {
@@ -43,7 +44,8 @@ void read_inputs_table(Params& inputs, DaemonSettings& out) {
 }
 
 std::string absolute(Params& params, std::string_view key, const std::string& fallback) {
-  std::string path = params.text(key, fallback);
+  if (!params.has(key)) return fallback;
+  std::string path = params.text(key);
   while (path.size() > 1 && path.back() == '/') path.pop_back();
   if (!path.starts_with('/')) params.mistake(key, "expected an absolute path");
   return path;
@@ -92,7 +94,8 @@ DaemonSettings read_daemon_settings(Params& document) {
     state->refuse_unknown();
   }
   if (std::optional<Params> spool = document.table("spool")) {
-    out.spool_mib = spool->integer("max_mib", out.spool_mib, 1, 65'536);
+    out.spool_folder = absolute(*spool, "dir", out.spool_folder);
+    out.spool_mib = spool->integer("max_mib", out.spool_mib, kSpoolMiBMin, kSpoolMiBMax);
     spool->refuse_unknown();
   }
   if (std::optional<Params> metrics = document.table("metrics")) {

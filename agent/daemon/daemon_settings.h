@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "agent/live/live_inputs.h"
+#include "plugins/delivery/limits.h"
 #include "plugins/params.h"
 #include "sketch/result.h"
 
@@ -38,12 +39,15 @@ struct DaemonSettings {
 
   std::string state_dir = "/var/lib/doorward";
   std::int64_t save_every_s = 30;
-  std::int64_t spool_mib = 64;
+  std::string spool_folder;  ///< empty: spool/ in state_dir
+  std::int64_t spool_mib = kSpoolMiB;
   std::string run_dir = "/run/doorward";
   std::string metrics = "unix";  ///< "unix", "off", or "127.0.0.1:PORT", "[::1]:PORT"
   std::string log_level = "info";
 
-  [[nodiscard]] std::string spool_dir() const { return state_dir + "/spool"; }
+  [[nodiscard]] std::string spool_dir() const {
+    return spool_folder.empty() ? state_dir + "/spool" : spool_folder;
+  }
   [[nodiscard]] std::string socket() const { return run_dir + "/agent.sock"; }
   [[nodiscard]] std::string metrics_socket() const { return run_dir + "/metrics.sock"; }
 };

@@ -11,6 +11,7 @@
 
 #include "agent/hash_key.h"
 #include "agent/options.h"
+#include "agent/state_baseline.h"
 #include "proto/agent_state_file.h"
 
 namespace doorward {
@@ -35,7 +36,7 @@ Result<std::unique_ptr<StateKeeper>> StateKeeper::open(const std::string& folder
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return errno_error(folder, "cannot make the folder for the state");
   }
-  const std::string path = folder + "/lock";
+  const std::string path = folder + "/" + kStateLockName;
   const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
   if (lock < 0) return errno_error(path, "cannot write to the folder of the state");
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {

@@ -77,6 +77,9 @@ void input_metrics(const StatusReport& report, Page& page) {
   for (const SourceStatus& s : sources) page.sample(s.counters.lines, "source", s.name);
   page.family("source_malformed_total", "counter", "Lines that a source could not read.");
   for (const SourceStatus& s : sources) page.sample(s.counters.malformed, "source", s.name);
+  page.family("source_untrusted_total", "counter",
+              "Lines that name a logon program and were not surely written by it.");
+  for (const SourceStatus& s : sources) page.sample(s.counters.untrusted, "source", s.name);
   page.family("source_no_stamp_total", "counter", "Lines without a readable time.");
   for (const SourceStatus& s : sources) page.sample(s.counters.no_stamp, "source", s.name);
 }

@@ -174,7 +174,8 @@ std::string status_json(const StatusReport& report) {
     out.open().text("name", source.name).number("lines", to_int(c.lines));
     out.number("other", to_int(c.other)).number("no_stamp", to_int(c.no_stamp));
     out.number("malformed", to_int(c.malformed)).number("cut_fields", to_int(c.cut_fields));
-    out.number("closed_early", to_int(c.closed_early)).close();
+    out.number("closed_early", to_int(c.closed_early));
+    out.number("untrusted", to_int(c.untrusted)).close();
   }
   out.close_array();
   out.open("events").number("success", to_int(counts.success));

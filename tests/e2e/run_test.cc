@@ -160,6 +160,28 @@ TEST(Run, OnlyOneAgentOnAState) {
       << second.err;
 }
 
+TEST(Run, ABaselineIsNotImportedUnderARunningAgent) {
+  TemporaryFolder folder;
+  RunningAgent agent(folder.dir(), one_log(folder.path("auth.log")));
+  ASSERT_TRUE(agent.start()) << agent.log();
+  append(folder.path("auth.log"), guesses("203.0.113.9"));
+  ASSERT_TRUE(RunningAgent::until(
+      [&] { return std::filesystem::exists(agent.path("state/agent.state")); }));
+  const std::string to = agent.path("b.dwbl");
+  const std::vector<std::string> import = {"baseline", "import", to, "--state",
+                                           agent.path("state")};
+  ASSERT_EQ(
+      run(DOORWARD_AGENT, {"baseline", "export", "--state", agent.path("state"), "-o", to}).status,
+      0);
+  const Ran refused = run(DOORWARD_AGENT, import);
+  EXPECT_NE(refused.status, 0);
+  EXPECT_NE(refused.err.find("an agent runs on this state"), std::string::npos) << refused.err;
+  agent.send(SIGTERM);
+  ASSERT_EQ(agent.wait(), 0);
+  EXPECT_EQ(run(DOORWARD_AGENT, import).status, 0);
+  EXPECT_TRUE(agent.start()) << agent.log();
+}
+
 TEST(Run, ADamagedStateIsSetAsideAndTheAgentGoesOn) {
   TemporaryFolder folder;
   const std::string log = folder.path("auth.log");
