@@ -18,7 +18,7 @@ inline constexpr std::size_t kDocumentIdBytesMax = 128;
 /// documents with the lowest scores go first.
 inline constexpr std::int64_t kSpoolMiB = 64;
 inline constexpr std::int64_t kSpoolMiBMin = 1;
-inline constexpr std::int64_t kSpoolMiBMax = 16 * 1024;
+inline constexpr std::int64_t kSpoolMiBMax = std::int64_t{16} * 1024;
 
 /// Documents in a spool, whatever their size: each costs about 120 bytes of memory. At the limit
 /// the lowest scores go first.

@@ -129,7 +129,9 @@ class Spool {
   struct Rank {
     float score;
     std::uint64_t sequence;
-    friend auto operator<=>(const Rank&, const Rank&) = default;
+    bool operator<(const Rank& other) const {
+      return score != other.score ? score < other.score : sequence < other.sequence;
+    }
   };
   struct Reader {
     std::string name;

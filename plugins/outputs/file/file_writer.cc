@@ -95,7 +95,7 @@ bool FileWriter::is_gone() const {
   return ours.st_dev != there.st_dev || ours.st_ino != there.st_ino;
 }
 
-void FileWriter::rotate() {
+void FileWriter::rotate() const {
   // When renaming is forbidden the file just grows on: alerts matter more than its size.
   const auto numbered = [&](std::int64_t number) {
     return settings_.path + "." + std::to_string(number);

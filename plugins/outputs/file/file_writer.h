@@ -12,7 +12,7 @@ namespace doorward {
 
 /// Most rotated files, and the largest that a file may grow.
 inline constexpr std::int64_t kFileKeepMax = 1000;
-inline constexpr std::int64_t kFileMiBMax = 1024 * 1024;
+inline constexpr std::int64_t kFileMiBMax = std::int64_t{1024} * 1024;
 
 struct FileSettings {
   std::string path;
@@ -34,7 +34,7 @@ class FileWriter final : public LineWriter {
   /// The end of an earlier run may be half a line (a power cut): cuts it off. It comes again.
   Status mend(std::uint64_t size) const;
   [[nodiscard]] bool is_gone() const;
-  void rotate();
+  void rotate() const;
 
   FileSettings settings_;
   Descriptor fd_;
