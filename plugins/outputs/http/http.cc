@@ -83,7 +83,7 @@ std::string read_headers(Params& table) {
                                 "transfer-encoding", "connection"})) {
       headers->mistake(name, "is set by the program");
     } else {
-      out += name + ": " + value + "\r\n";
+      out.append(name).append(": ").append(value).append("\r\n");
     }
   }
   return out;

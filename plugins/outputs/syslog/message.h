@@ -15,7 +15,7 @@ namespace doorward {
 /// 2,048 and should take 8,192 bytes (RFC 5425), and cut or split what is longer.
 inline constexpr std::int64_t kSyslogBytesMin = 1024;
 inline constexpr std::int64_t kSyslogBytes = 8192;
-inline constexpr std::int64_t kSyslogBytesMax = 1024 * 1024;
+inline constexpr std::int64_t kSyslogBytesMax = std::int64_t{1024} * 1024;
 
 enum class SyslogForm : std::uint8_t {
   rfc5424,  ///< <PRI>1 2026-11-20T08:15:00.123456Z HOST doorward PID alert [meta ...] {...}
