@@ -1,6 +1,8 @@
 #!/usr/bin/env bash
 # The package on a booted system: debootstraps Debian 12 once (kept in ~/.cache/doorward), boots a
 # throw-away copy of it in systemd-nspawn and runs inside.py there. Exit 77: cannot be done here.
+# auditd is not part of it: the kernel writes pids of the machine into its records and not those that
+# the container's sshd logs, so that nothing there could be told to be the same attempt.
 #   boot_test.sh BUILD_FOLDER
 # DOORWARD_BOOT_CACHE: where the root is kept; DOORWARD_BOOT_MIRROR: where it comes from;
 # DOORWARD_BOOT_KEEP=1: leaves the copy and says where.

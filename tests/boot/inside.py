@@ -17,6 +17,7 @@ import system
 from system import PASSWORD, property_of, run, wait_for
 
 UNIT = "doorward-agent.service"
+STATE = "/var/lib/doorward/agent.state"
 ALERTS = "/var/log/doorward/alerts.ndjson"
 SERVER_UNIT = "doorward-server.service"
 AGENT_DEB, SERVER_DEB = sorted(glob.glob("/opt/test/doorward-*.deb"))
@@ -194,19 +195,19 @@ def only_the_journal():
 def upgrade():
     """The package once more over itself, with a configuration that was edited, and as removed before."""
     with open("/etc/doorward/agent.toml", "a", encoding="utf-8") as config:
-        config.write('host_name = "bastion-01"\n')
+        config.write("[log]\nlevel = \"info\"\n")
     old = property_of(UNIT, "MainPID")
     run("dpkg", "--install", AGENT_DEB)
     assert property_of(UNIT, "ActiveState") == "active"
     assert property_of(UNIT, "MainPID") != old, "an upgrade did not restart the agent"
     with open("/etc/doorward/agent.toml", encoding="utf-8") as config:
-        assert config.read().endswith('host_name = "bastion-01"\n'), "an upgrade lost the configuration"
+        assert config.read().endswith("[log]\nlevel = \"info\"\n"), "an upgrade lost the configuration"
     run("systemctl", "disable", "--now", UNIT)
     run("dpkg", "--install", AGENT_DEB)
     assert run("systemctl", "is-enabled", UNIT, check=False) == "disabled"
     run("systemctl", "enable", "--now", UNIT)
     run("apt-get", "remove", "-y", "-q", "doorward-agent")
-    assert os.path.exists("/var/lib/doorward/state.dwst"), "removal lost what was learned"
+    assert os.path.exists(STATE), "removal lost what was learned"
     assert os.path.exists("/etc/doorward/agent.toml"), "removal lost the configuration"
     run("apt-get", "install", "-y", "-q", AGENT_DEB)
     assert property_of(UNIT, "ActiveState") == "active"
@@ -243,6 +244,13 @@ def main():
     since = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     wait_for("the agent is up", lambda: property_of(UNIT, "ActiveState") != "activating")
     look_at_the_service()
+
+    # Saved often, so that it is killed beside saves. Before its very first save an agent that is
+    # killed begins anew, and takes what was written meanwhile for history; the restart saves.
+    with open("/etc/doorward/agent.toml", "a", encoding="utf-8") as config:
+        config.write("[state]\nsave_every_s = 2\n")
+    run("systemctl", "restart", UNIT)
+    assert os.path.exists(STATE), "the agent did not save at its end"
 
     step("a burst of logons, rotations and kill -9")
     kills = burst()
