@@ -48,7 +48,11 @@ int ask_baseline(const ExplainOptions& options, const Settings& settings,
   const RuleSet rules(texts, key, mistakes, &set_files);
   GeoDatabases databases = open_geo(options.common, settings, mistakes);
   const Result<std::vector<FieldValue>> fields = example_fields_of(options.pairs, clock_now());
-  if (!fields) mistakes.push_back(fields.error());
+  if (!fields) {
+    mistakes.push_back(fields.error());
+  } else if (const Result<Event> event = example_event(fields.value()); !event) {
+    mistakes.push_back(event.error());
+  }
   if (!mistakes.empty()) {
     print_errors(mistakes);
     return kExitUsage;

@@ -113,6 +113,11 @@ Status Daemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded)
   services_ = std::make_unique<Services>(io_, [this] { return daemon_status(); });
   if (Status opened = services_->open(configuration_.settings.daemon); !opened) return opened;
   for (const std::string& warning : loaded.warnings) log::warning(warning);
+  if (loaded.fresh) {
+    loaded.sections = Engine::first_sections(clock_now());
+    const auto saved = keeper_->save(loaded.baseline, loaded.sections, spool_head_);
+    if (!saved) return saved.error();
+  }
   log::info(status_.version + ": " + std::to_string(engine->rules().size()) + " rules, " +
             std::to_string(engine->exceptions()) + " exceptions, " +
             std::to_string(configuration_.outputs.size()) + " outputs" +
@@ -135,8 +140,7 @@ Status Daemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded)
   };
   pipeline_ = std::make_unique<PipelineThread>(std::move(hooks));
   services_->serve(*pipeline_);
-  pipeline_->start(std::move(engine), std::move(loaded.baseline), std::move(loaded.sections),
-                   loaded.fresh);
+  pipeline_->start(std::move(engine), std::move(loaded.baseline), std::move(loaded.sections));
   wait_for_signal();
   save_due_ = started_ + std::chrono::seconds(configuration_.settings.daemon.save_every_s);
   every_second();

@@ -37,15 +37,24 @@ std::unique_ptr<Engine> Engine::make(const CommonOptions& options, const Setting
   return engine;
 }
 
-void Engine::start(Baseline& baseline, PipelineSink& sink, const Start& from) {
+StateSections Engine::first_sections(TimeUs now) {
+  std::vector<std::uint8_t> bytes;
+  StateWriter out(bytes);
+  out(kStateVersion, now);
+  StateSections sections;
+  sections["agent"] = std::move(bytes);
+  return sections;
+}
+
+void Engine::start(Baseline& baseline, PipelineSink& sink, const StateSections& sections,
+                   TimeUs now) {
   baseline_ = &baseline;
   const auto section = [&](std::string_view name) -> const std::vector<std::uint8_t>* {
-    if (from.sections == nullptr) return nullptr;
-    const auto found = from.sections->find(name);
-    return found == from.sections->end() ? nullptr : &found->second;
+    const auto found = sections.find(name);
+    return found == sections.end() ? nullptr : &found->second;
   };
   const std::vector<std::uint8_t>* agent = section("agent");
-  alerts_from_ = from.now;
+  alerts_from_ = now;
   if (agent != nullptr) {
     std::uint16_t version = 0;
     TimeUs alerts_from = kNoTime;
@@ -57,7 +66,7 @@ void Engine::start(Baseline& baseline, PipelineSink& sink, const Start& from) {
   if (settings_.daemon.clock == LiveClock::log) alerts_from_ = kNoTime;
   PipelineOptions options;
   options.alerts_from = alerts_from_;
-  options.now = from.now;
+  options.now = now;
   options.budget_per_day = settings_.budget_per_day;
   options.exceptions = exceptions_.get();
   pipeline_ = std::make_unique<Pipeline>(*rules_, baseline, sink, options);
@@ -78,16 +87,12 @@ void Engine::start(Baseline& baseline, PipelineSink& sink, const Start& from) {
     if (!in.ok()) errors_.push_back({"state", "positions cannot be read; logs are read anew"});
   }
   plan_ = std::make_unique<LivePlan>(settings_.daemon, HostPaths{}, *inputs_);
-  plan_->begin(section("inputs") == nullptr, from.now);
+  plan_->begin(section("inputs") == nullptr, now);
 }
 
 void Engine::save(StateSections& sections) const {
+  sections["agent"] = first_sections(alerts_from_)["agent"];
   std::vector<std::uint8_t> bytes;
-  {
-    StateWriter out(bytes);
-    out(kStateVersion, alerts_from_);
-  }
-  sections["agent"] = std::exchange(bytes, {});
   {
     StateWriter out(bytes);
     pipeline_->save(out);

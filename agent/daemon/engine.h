@@ -29,14 +29,13 @@ class Engine {
   static std::unique_ptr<Engine> make(const CommonOptions& options, const Settings& settings,
                                       const HashKey& key, std::vector<Error>& mistakes);
 
-  /// Where it goes on from.
-  struct Start {
-    const StateSections* sections = nullptr;  ///< of the state; null: there is none
-    TimeUs now = kNoTime;
-  };
-  /// Begins with this baseline and what it finds in the sections. What cannot be taken up is told
-  /// in take_errors(). All must outlive the engine.
-  void start(Baseline& baseline, PipelineSink& sink, const Start& from);
+  /// The sections of a state in which nothing was read yet. To be saved before anything is: what is
+  /// written to the logs from `now` on alerts, also when the agent is killed before it saves again.
+  static StateSections first_sections(TimeUs now);
+
+  /// Begins with this baseline and what it finds in the sections of its state. What cannot be taken
+  /// up is told in take_errors(). Baseline and sink must outlive the engine.
+  void start(Baseline& baseline, PipelineSink& sink, const StateSections& sections, TimeUs now);
 
   /// Another engine takes over: tells what rules that it does not have still owe. Then save().
   void hand_over_to(const Engine& next) { pipeline_->tell_before(next.rules()); }

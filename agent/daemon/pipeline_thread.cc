@@ -72,15 +72,15 @@ PipelineThread::~PipelineThread() {
 }
 
 void PipelineThread::start(std::unique_ptr<Engine> engine, Baseline baseline,
-                           StateSections sections, bool fresh) {
+                           StateSections sections) {
   assert(!engine_ && !thread_.joinable());
   engine_ = std::move(engine);
   baseline_.emplace(std::move(baseline));
   sections_ = std::move(sections);
-  thread_ = std::thread([this, fresh] {
+  thread_ = std::thread([this] {
     block_signals();
     pthread_setname_np(pthread_self(), "pipeline");
-    engine_->start(*baseline_, *sender_, {fresh ? nullptr : &sections_, clock_now()});
+    engine_->start(*baseline_, *sender_, sections_, clock_now());
     sections_.clear();
     run();
   });
@@ -184,7 +184,7 @@ void PipelineThread::replace(std::unique_ptr<Engine> engine, std::function<void(
     engine_->save(sections);
     tell();
     engine_ = std::move(*next);
-    engine_->start(*baseline_, *sender_, {&sections, clock_now()});
+    engine_->start(*baseline_, *sender_, sections, clock_now());
     engine_->look();
     tell();
     done();

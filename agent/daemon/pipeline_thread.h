@@ -51,8 +51,8 @@ class PipelineThread {
   PipelineThread(const PipelineThread&) = delete;
   PipelineThread& operator=(const PipelineThread&) = delete;
 
-  /// Once: takes the baseline and the sections of the state (empty maps: there is none).
-  void start(std::unique_ptr<Engine> engine, Baseline baseline, StateSections sections, bool fresh);
+  /// Once: takes the baseline and the sections of the state.
+  void start(std::unique_ptr<Engine> engine, Baseline baseline, StateSections sections);
 
   /// What the others may ask; each calls its function once, on the pipeline's thread, between two
   /// slices. After stop() nothing is called.

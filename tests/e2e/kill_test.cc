@@ -3,8 +3,10 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <random>
 #include <thread>
@@ -149,6 +151,41 @@ TEST(Kill, NorWithTwoLogsThatTellTheSame) {
   compare({{"auth.log", "authlog", lines_of(read_file(kRecorded + "auth-rfc3339.log"))},
            {"audit.log", "auditd", lines_of(read_file(kRecorded + "audit.log"))}},
           kills_wanted(8));
+}
+
+/// "2026-11-20T12:34:56+00:00", seconds before now.
+std::string stamp(int seconds_ago) {
+  const std::time_t when = std::time(nullptr) - seconds_ago;
+  std::tm utc{};
+  gmtime_r(&when, &utc);
+  std::array<char, 64> out{};
+  std::strftime(out.data(), out.size(), "%Y-%m-%dT%H:%M:%S+00:00", &utc);
+  return out.data();
+}
+
+TEST(Kill, WhatIsWrittenBeforeTheFirstSaveAlertsAllTheSame) {
+  TemporaryFolder folder;
+  const std::string log = folder.path("auth.log");
+  std::ofstream(log) << stamp(3600)
+                     << " db sshd[1]: Accepted password for ann from 192.0.2.7 port 4711 ssh2\n";
+  RunningAgent agent(folder.dir(), "[inputs]\nauto = false\n[[input]]\npath = \"" + log +
+                                       "\"\nsource = \"authlog\"\n");
+  ASSERT_TRUE(agent.start()) << agent.log();
+  agent.kill();
+  std::this_thread::sleep_for(std::chrono::seconds(1));  // stamps are whole seconds
+  {
+    std::ofstream out(log, std::ios::app);
+    for (int i = 0; i < 30; ++i) {
+      out << stamp(0) << " db sshd[" << 100 + i
+          << "]: Failed password for root from 203.0.113.9 port 4711 ssh2\n";
+    }
+    out << stamp(0)
+        << " db sshd[200]: Accepted password for root from 203.0.113.9 port 4712 ssh2\n";
+  }
+  ASSERT_TRUE(agent.start()) << agent.log();
+  EXPECT_TRUE(RunningAgent::until([&] {
+    return read_file(agent.path("alerts.ndjson")).find("brute_force_success") != std::string::npos;
+  })) << agent.log();
 }
 
 }  // namespace

@@ -259,7 +259,7 @@ TEST(SourceState, ManyRestarts) {
 
 TEST(SourceState, IdleIsSmall) {
   for (const SourcePlugin* plugin : testing_json::kJsonSources) {
-    EXPECT_EQ(save(*make(*plugin)).size(), 57U) << plugin->name;
+    EXPECT_EQ(save(*make(*plugin)).size(), 65U) << plugin->name;
   }
   EXPECT_LE(save(*make(kSourceAuthlog)).size(), 100U);
   EXPECT_LE(save(*make(kSourceAuditd)).size(), 100U);
@@ -311,7 +311,11 @@ TEST(SourceState, DamagedBytes) {
     }
     for (int i = 0; i < 500; ++i) {
       const auto fresh = make(*log.plugin);
-      if (!load(*fresh, garbled(state, random))) {
+      const Bytes bytes = garbled(state, random);
+      StateReader in(bytes);
+      fresh->load(in);
+      // What happens to make sense is believed, also when it is shorter than it was.
+      if (!in.ok()) {
         EXPECT_EQ(save(*fresh), nothing) << log.name;
       }
       feed_some(log, *fresh, 20);
