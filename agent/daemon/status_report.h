@@ -68,7 +68,7 @@ struct StatusReport {
 
 /// A few lines for a person.
 std::string status_text(const StatusReport& report);
-/// One JSON object and a newline; docs/status.md has the names.
+/// One JSON object and a newline.
 std::string status_json(const StatusReport& report);
 /// Text format of Prometheus, version 0.0.4.
 std::string status_metrics(const StatusReport& report);
