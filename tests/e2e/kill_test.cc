@@ -37,7 +37,7 @@ class GrowingLog {
     }
   }
   void rotate() {
-    for (int i = 8; i > 0; --i) {
+    for (int i = 60; i > 0; --i) {
       const std::string from = i == 1 ? path_ : path_ + "." + std::to_string(i - 1);
       if (std::filesystem::exists(from)) {
         std::filesystem::rename(from, path_ + "." + std::to_string(i));
@@ -89,22 +89,24 @@ void live(const std::vector<Log>& logs, const std::string& key, int kills, unsig
     total += log.lines.size();
   }
   ASSERT_TRUE(agent.start()) << agent.log();
-  const std::size_t steps = static_cast<std::size_t>(std::max(kills, 20)) * 4;
+  const std::size_t steps = static_cast<std::size_t>(std::max(kills, 10)) * 20;
   const auto all_written = [&] {
     return std::all_of(growing.begin(), growing.end(), [](const auto& log) { return log.done(); });
   };
   for (std::size_t step = 1; !all_written() || outcome.kills < kills; ++step) {
     for (GrowingLog& log : growing) log.write(1 + log.size() / steps);
-    if (step % 17 == 0) growing[random() % growing.size()].rotate();
+    if (step % 41 == 0) growing[random() % growing.size()].rotate();
     std::this_thread::sleep_for(std::chrono::milliseconds(random() % 60));
-    if (outcome.kills < kills && random() % 3 == 0) {
-      // Also while it starts.
+    // Twice as often as it saves, so before, beside and after saves.
+    if (outcome.kills < kills && random() % 20 == 0) {
       agent.kill();
       ++outcome.kills;
-      if (random() % 4 == 0) {
-        std::thread killer(
-            [&] { std::this_thread::sleep_for(std::chrono::milliseconds(random() % 30)); });
-        killer.join();
+      if (outcome.kills < kills && random() % 3 == 0) {
+        // Again, while it starts.
+        agent.spawn();
+        std::this_thread::sleep_for(std::chrono::milliseconds(random() % 50));
+        agent.kill();
+        ++outcome.kills;
       }
       ASSERT_TRUE(agent.start()) << agent.log();
     }

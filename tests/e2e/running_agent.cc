@@ -28,7 +28,7 @@ void RunningAgent::write_configuration(const std::string& more) const {
       << more;
 }
 
-bool RunningAgent::start() {
+void RunningAgent::spawn() {
   const std::string agent = DOORWARD_AGENT;
   const std::string config = path("agent.toml");
   const std::string log = path("agent.log");
@@ -41,6 +41,10 @@ bool RunningAgent::start() {
     execl(agent.c_str(), agent.c_str(), "run", "-c", config.c_str(), nullptr);
     _exit(127);
   }
+}
+
+bool RunningAgent::start() {
+  spawn();
   bool ended = false;
   const bool answers = until([&] {
     int status = 0;

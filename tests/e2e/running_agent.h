@@ -25,6 +25,8 @@ class RunningAgent {
   void write_configuration(const std::string& more) const;
   /// Starts it and waits until it answers. False: it ended, see log().
   bool start();
+  /// Starts it.
+  void spawn();
   void send(int signal) const;
   /// Waits for its end; the exit status, or minus the signal that ended it.
   int wait();
