@@ -22,10 +22,10 @@ class TwinIndex {
   }
   /// The keys of `slot`, as they were given; 0 for none.
   [[nodiscard]] std::uint64_t key(std::int32_t slot) const {
-    return links_[static_cast<std::size_t>(2 * slot)].key;
+    return links_[2 * static_cast<std::size_t>(slot)].key;
   }
   [[nodiscard]] std::uint64_t other_key(std::int32_t slot) const {
-    return links_[static_cast<std::size_t>(2 * slot + 1)].key;
+    return links_[2 * static_cast<std::size_t>(slot) + 1].key;
   }
   void erase(std::int32_t slot) {
     unlink(2 * slot);

@@ -1,6 +1,5 @@
 #include "agent/daemon/daemon.h"
 
-#include <signal.h>
 #include <systemd/sd-daemon.h>
 #include <unistd.h>
 
@@ -10,6 +9,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <chrono>
+#include <csignal>
 #include <memory>
 #include <utility>
 
@@ -370,7 +370,7 @@ int run_daemon(const CommonOptions& options) {
     print_errors(mistakes);
     return kExitUsage;
   }
-  signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGPIPE, SIG_IGN);
   Result<std::unique_ptr<StateKeeper>> keeper =
       StateKeeper::open(configuration.settings.daemon.state_dir);
   if (!keeper) {

@@ -33,8 +33,8 @@ TimeUs written(const std::string& path) {
 
 class LivePlan::Impl {
  public:
-  Impl(const DaemonSettings& settings, HostPaths paths, LiveInputs& inputs)
-      : settings_(settings), paths_(std::move(paths)), inputs_(inputs) {}
+  Impl(DaemonSettings settings, HostPaths paths, LiveInputs& inputs)
+      : settings_(std::move(settings)), paths_(std::move(paths)), inputs_(inputs) {}
 
   void begin(bool first, TimeUs now) {
     first_ = first;
@@ -101,7 +101,7 @@ class LivePlan::Impl {
     }
     watch_.add(pattern);
     groups_.push_back(std::move(group));
-  }
+  }  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): it does not see the vector own it
 
   void add_folder(const InputSettings& input) {
     auto stream = std::make_unique<FolderStream>(input.path);

@@ -10,7 +10,7 @@ namespace doorward::log {
 namespace {
 
 spdlog::logger& logger() {
-  static const std::shared_ptr<spdlog::logger> kLogger = [] {
+  static const std::shared_ptr<spdlog::logger> the_logger = [] {
     // systemd says so when standard error is connected to the journal: fields beside the text, such
     // as the priority, need its own protocol.
     if (std::getenv("JOURNAL_STREAM") != nullptr) {
@@ -24,7 +24,7 @@ spdlog::logger& logger() {
     made->set_pattern("%Y-%m-%dT%H:%M:%S%z %^%l%$ %v");
     return made;
   }();
-  return *kLogger;
+  return *the_logger;
 }
 
 }  // namespace

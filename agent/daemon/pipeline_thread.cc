@@ -169,7 +169,7 @@ PipelineThread::Snapshot PipelineThread::take_snapshot() const {
   Snapshot snapshot{baseline_->copy(), {}, engine_->lines()};
   engine_->save(snapshot.sections);
   return snapshot;
-}
+}  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): it does not see the map own them
 
 void PipelineThread::snapshot(std::function<void(Snapshot)> done) {
   post([this, done = std::move(done)] { done(take_snapshot()); });

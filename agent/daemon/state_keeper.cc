@@ -87,9 +87,8 @@ Result<StateKeeper::Loaded> StateKeeper::load(const HashKey& key,
     if (baseline.value().options().bytes == baseline_bytes) {
       loaded.baseline = std::move(baseline).value();
     } else {
-      loaded.warnings.push_back(
-          "the baseline has another size now ([baseline] memory_mib); it "
-          "begins empty");
+      loaded.warnings.emplace_back(
+          "the baseline has another size now ([baseline] memory_mib); it begins empty");
     }
   }
   // A baseline that was imported before the first start has no positions beside it.

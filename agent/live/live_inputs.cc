@@ -265,7 +265,7 @@ bool LiveInputs::read(std::size_t lines_max, TimeUs now) {
   }
   expect();
   std::size_t left = lines_max;
-  while (!waiting_.empty() && left > 0) {
+  while (!waiting_.empty() && left > 0 && may_go_on()) {
     std::pop_heap(waiting_.begin(), waiting_.end(), std::greater<>());
     const std::size_t at = waiting_.back().input;
     waiting_.pop_back();
@@ -292,8 +292,18 @@ bool LiveInputs::read(std::size_t lines_max, TimeUs now) {
     } while (left > 0 && input.order <= until);
     if (input.line) push(at);
   }
-  return !waiting_.empty() || std::any_of(inputs_.begin(), inputs_.end(), [](const auto& input) {
-    return input->look && input->source != nullptr;
+  return (!waiting_.empty() && may_go_on()) ||
+         std::any_of(inputs_.begin(), inputs_.end(), [](const auto& input) {
+           return input->look && !input->line && input->source != nullptr;
+         });
+}
+
+/// Under LiveClock::log the earliest line is only known when all of the host's logs have one.
+bool LiveInputs::may_go_on() const {
+  if (options_.clock == LiveClock::system) return true;
+  return std::all_of(inputs_.begin(), inputs_.end(), [](const auto& input) {
+    return input->line || input->plugin == nullptr || !is_host_log(input->plugin->told) ||
+           !input->stream->present();
   });
 }
 

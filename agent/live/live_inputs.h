@@ -18,8 +18,9 @@ namespace doorward {
 /// What decides that event time goes on.
 enum class LiveClock : std::uint8_t {
   system,  ///< a log that was read to its end has told everything up to now
-  log,     ///< only the stamps of lines: what comes out then depends on the logs alone, not on
-           ///< when they were written or read. For recorded logs
+  log,     ///< only the stamps of lines, which are taken in their order: what comes out depends on
+           ///< the logs alone, not on when they were written or read. A log that ends holds up the
+           ///< others of the host. For recorded logs
 };
 
 struct LiveInputOptions {
@@ -97,6 +98,7 @@ class LiveInputs {
   void open_source(Input& input, const SourcePlugin& plugin);
   bool know_source(Input& input);
   bool fetch(Input& input);
+  [[nodiscard]] bool may_go_on() const;
   void ended(Input& input);
   void feed(Input& input);
   void push(std::size_t at);
