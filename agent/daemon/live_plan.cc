@@ -1,5 +1,6 @@
 #include "agent/daemon/live_plan.h"
 
+#include <fnmatch.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -95,7 +96,9 @@ class LivePlan::Impl {
                                                       : Start::history;
     Group group{std::make_unique<GlobFollow>(pattern, FollowOptions{}, start, limit), source};
     for (const auto& [name, bytes] : saved_) {
-      if (!name.starts_with('/')) continue;
+      const bool ours =
+          name == pattern || fnmatch(pattern.c_str(), name.c_str(), FNM_PATHNAME) == 0;
+      if (!ours) continue;
       const LogPosition position = saved_position(bytes);
       if (position.known()) group.follow->resume(name, position);
     }
@@ -145,8 +148,10 @@ class LivePlan::Impl {
   }
 
   bool find_audit_log() {
-    const bool file = written(paths_.audit_log) != kNoTime;
-    const bool relay = written(paths_.audit_relay) != kNoTime;
+    // One that was read before may just be between two rotations.
+    const bool file = written(paths_.audit_log) != kNoTime || saved_.contains(paths_.audit_log);
+    const bool relay =
+        written(paths_.audit_relay) != kNoTime || saved_.contains(paths_.audit_relay);
     switch (settings_.auditd) {
       case AuditdFrom::nothing:
         return true;

@@ -165,6 +165,31 @@ TEST(LivePlan, TheLogOfTheLastRunStaysTheOne) {
   EXPECT_EQ(life.names(), (Texts{relay}));
 }
 
+TEST(LivePlan, ALogThatIsBetweenTwoRotationsKeepsItsSource) {
+  const Host host;
+  const std::string log = host.folder.write("auth.log", accepted("ann"));
+  const std::string audit =
+      host.folder.write("audit.log", "type=DAEMON_START msg=audit(1780000000.000:1): op=start\n");
+  std::vector<std::uint8_t> state;
+  {
+    Life life(host);
+    EXPECT_EQ(life.inputs.lines(), 2U);
+    state = life.state();
+  }
+  // Killed just when the log has been renamed and not been made anew.
+  std::filesystem::rename(audit, audit + ".1");
+  Life life(host, &state);
+  std::ofstream(audit) << "type=DAEMON_END msg=audit(1780000001.000:2): op=terminate\n";
+  for (int i = 0; i < 500 && life.inputs.lines() < 3; ++i) {
+    usleep(10'000);
+    life.read();
+  }
+  for (const StreamStatus& stream : life.inputs.streams()) {
+    EXPECT_EQ(stream.source, stream.name == log ? "authlog" : "auditd") << stream.name;
+  }
+  EXPECT_EQ(life.inputs.lines(), 3U);
+}
+
 TEST(LivePlan, PatternsAndFoldersThatAreConfigured) {
   Host host;
   host.settings.automatic = false;
