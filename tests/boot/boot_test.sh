@@ -14,7 +14,9 @@ readonly kPackages=systemd,systemd-sysv,dbus,libpam-systemd,openssh-server,opens
 here=$(cd "$(dirname "$0")" && pwd)
 build=$(cd "$1" && pwd)
 cache=${DOORWARD_BOOT_CACHE:-${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/doorward}
-mirror=${DOORWARD_BOOT_MIRROR:-http://deb.debian.org/debian}
+# Where this machine's own packages come from.
+mirror=${DOORWARD_BOOT_MIRROR:-$(apt-get indextargets --format '$(REPO_URI)' "Codename: $kSuite" \
+  2>/dev/null | grep -v -e security -e updates | head -n 1 || true)}
 
 skip() {
   echo "skipped: $*"
@@ -25,6 +27,7 @@ skip() {
 for program in systemd-nspawn debootstrap cpack dpkg-deb flock; do
   command -v "$program" >/dev/null || skip "$program is not installed"
 done
+[ -n "$mirror" ] || skip "apt knows no mirror of $kSuite; name one with DOORWARD_BOOT_MIRROR"
 grep -qw overlay /proc/filesystems || skip "this kernel has no overlayfs"
 
 work=$(mktemp -d /tmp/doorward-boot.XXXXXX)
