@@ -19,6 +19,7 @@ namespace {
   va_start(values, format);
   std::va_list again;
   va_copy(again, values);
+  // NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): va_start() is above
   const int size = std::vsnprintf(nullptr, 0, format, values);
   va_end(values);
   if (size > 0) {

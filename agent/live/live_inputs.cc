@@ -136,7 +136,7 @@ bool LiveInputs::know_source(Input& input) {
   return true;
 }
 
-void LiveInputs::begin_file(Input& input) {
+void LiveInputs::begin_file(Input& input) const {
   input.state = {};
   const TimeUs modified = input.stream->modified();
   input.state.end_time = modified == kNoTime ? now_ : modified;
@@ -274,7 +274,7 @@ bool LiveInputs::may_go_on() const {
 }
 
 /// A stream gave nothing.
-void LiveInputs::ended(Input& input) {
+void LiveInputs::ended(Input& input) const {
   if (!input.stream->at_end()) return;
   input.look = false;
   // Read to its end: whatever was written before now has been read.

@@ -99,10 +99,10 @@ class LiveInputs {
   bool know_source(Input& input);
   bool fetch(Input& input);
   [[nodiscard]] bool may_go_on() const;
-  void ended(Input& input);
+  void ended(Input& input) const;
   void feed(Input& input);
   void push(std::size_t at);
-  void begin_file(Input& input);
+  void begin_file(Input& input) const;
   void expect();
   [[nodiscard]] TimeUs mark_of_others(const Input* without) const;
   void note_error(Error error);
