@@ -31,7 +31,7 @@ std::uint64_t mix(std::uint64_t a, std::uint64_t b) {
 
 }  // namespace
 
-SpoolFolder::SpoolFolder(std::vector<std::string> folders, const SpoolOptions& options)
+SpoolFolder::SpoolFolder(std::vector<std::string> folders, const SpoolFolderOptions& options)
     : folders_(std::move(folders)), options_(options) {
   if (!options_.notify) return;
   notify_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);

@@ -17,7 +17,7 @@
 namespace doorward {
 
 /// How to look; the times are for tests to shorten.
-struct SpoolOptions {
+struct SpoolFolderOptions {
   bool notify = true;                             ///< inotify; false: look at all files every time
   std::chrono::milliseconds closed_for{500};      ///< a file that was closed after writing is whole
                                                   ///< then, unless it was renamed in between
@@ -41,7 +41,7 @@ struct SpoolOptions {
 /// wait for descriptor() or wait_ms(), then take(). For one thread.
 class SpoolFolder {
  public:
-  explicit SpoolFolder(std::vector<std::string> folders, const SpoolOptions& options = {});
+  explicit SpoolFolder(std::vector<std::string> folders, const SpoolFolderOptions& options = {});
   ~SpoolFolder();
   SpoolFolder(const SpoolFolder&) = delete;
   SpoolFolder& operator=(const SpoolFolder&) = delete;
@@ -99,7 +99,7 @@ class SpoolFolder {
   void note_error(const Error& error);
 
   std::vector<std::string> folders_;
-  SpoolOptions options_;
+  SpoolFolderOptions options_;
   int notify_ = -1;
   std::unordered_map<int, std::string> watched_;  // folders by watch
   std::map<std::string, Candidate> candidates_;

@@ -15,7 +15,7 @@ namespace doorward {
 
 /// What is known of a file without reading it.
 struct FileFacts {
-  FileIdentity id;
+  LogIdentity id;
   std::uint64_t size = 0;  ///< as it lies on disk
   TimeUs modified = 0;
   std::uint64_t links = 0;  ///< names it has; 0: deleted

@@ -11,13 +11,13 @@
 namespace doorward {
 
 /// Which file of which file system. Birth tells a file that took the inode of a deleted one.
-struct FileIdentity {
+struct LogIdentity {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;
   std::int64_t birth_us = 0;  ///< 0: the file system does not tell
 
   /// The same file, as far as the numbers tell.
-  [[nodiscard]] bool same(const FileIdentity& other) const {
+  [[nodiscard]] bool same(const LogIdentity& other) const {
     return inode != 0 && device == other.device && inode == other.inode &&
            (birth_us == other.birth_us || birth_us == 0 || other.birth_us == 0);
   }
@@ -48,7 +48,7 @@ std::uint64_t hash_of_bytes(std::string_view bytes);
 
 /// A place just behind a line. All zero: no place.
 struct LogPosition {
-  FileIdentity file;
+  LogIdentity file;
   std::uint64_t offset = 0;  ///< of the uncompressed bytes
   Fingerprint fingerprint;
   std::uint32_t before_bytes = 0;  ///< min(kBeforeBytes, offset)

@@ -8,7 +8,7 @@
 
 namespace doorward {
 
-FolderStream::FolderStream(std::string folder, const SpoolOptions& options)
+FolderStream::FolderStream(std::string folder, const SpoolFolderOptions& options)
     : folder_(std::move(folder)), spool_({folder_}, options) {}
 
 void FolderStream::look() {

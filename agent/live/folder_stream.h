@@ -16,7 +16,7 @@ namespace doorward {
 /// file that cannot be read to its end is told and left. For one thread.
 class FolderStream final : public LiveStream {
  public:
-  explicit FolderStream(std::string folder, const SpoolOptions& options = {});
+  explicit FolderStream(std::string folder, const SpoolFolderOptions& options = {});
 
   std::optional<std::string_view> next() override;
   bool began_file() override { return std::exchange(began_, false); }

@@ -16,8 +16,8 @@ using Names = std::vector<std::string>;
 
 class SpoolFolderTest : public testing::TestWithParam<bool> {
  protected:
-  SpoolOptions options() const {
-    SpoolOptions options;
+  SpoolFolderOptions options() const {
+    SpoolFolderOptions options;
     options.notify = GetParam();
     options.closed_for = milliseconds(1);
     options.unchanged_for = milliseconds(50);
@@ -112,7 +112,7 @@ TEST_P(SpoolFolderTest, SaysOnceThatAFolderCannotBeRead) {
 
 TEST(SpoolFolder, WaitsForAWriterThatIsNotDone) {
   const TemporaryFolder folder;
-  SpoolOptions options;
+  SpoolFolderOptions options;
   options.closed_for = milliseconds(500);
   options.unchanged_for = milliseconds(1);
   SpoolFolder spool({folder.dir()}, options);

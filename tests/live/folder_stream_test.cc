@@ -17,8 +17,8 @@ std::string records(int from, int count) {
 }
 
 FolderStream open(const TemporaryFolder& folder) {
-  return FolderStream(folder.dir(), SpoolOptions{true, milliseconds(1), milliseconds(1),
-                                                 milliseconds(5), milliseconds(50)});
+  return FolderStream(folder.dir(), SpoolFolderOptions{true, milliseconds(1), milliseconds(1),
+                                                       milliseconds(5), milliseconds(50)});
 }
 
 /// Reads until there are so many, or none came for a second.
