@@ -11,47 +11,35 @@ extern const SourcePlugin kSourceAuthlog;
 namespace authlog {
 namespace {
 
-class AuthlogSource final : public Source {
+class AuthlogSource final : public LogonSource {
  public:
   explicit AuthlogSource(const SourceOptions& options)
-      : stamps_(options.zone), reader_(Told::authlog) {}
+      : LogonSource(Told::authlog), stamps_(options.zone) {}
 
   Stamp stamp(std::string_view line, InputState& input) override {
     return stamps_.read(line, input);
   }
 
   void feed(std::string_view line, const Stamp& stamp, EventSink& sink) override {
-    SourceCounters& counters = reader_.counters();
+    SourceCounters& counters = reader().counters();
     ++counters.lines;
-    reader_.set_sink(sink);
+    reader().set_sink(sink);
     if (stamp.time == kNoTime) {
       ++counters.no_stamp;
       return;
     }
-    reader_.expire(stamp.time);
+    reader().expire(stamp.time);
     Record record;
     record.time = stamp.time;
     if (!read_record(line, stamp.length, record)) {
       ++counters.malformed;
       return;
     }
-    reader_.read_line(record);
+    reader().read_line(record);
   }
-
-  void advance(TimeUs now, EventSink& sink) override { reader_.advance(now, sink); }
-  void save(StateWriter& out) const override { reader_.save(out); }
-  void load(StateReader& in) override { reader_.load(in); }
-
-  void finish(EventSink& sink) override {
-    reader_.set_sink(sink);
-    reader_.clear();
-  }
-
-  [[nodiscard]] const SourceCounters& counters() const override { return reader_.counters(); }
 
  private:
   StampReader stamps_;
-  LogonReader reader_;
 };
 
 /// Lines of a file's head that are looked at.

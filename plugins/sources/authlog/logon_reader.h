@@ -62,4 +62,25 @@ class LogonReader {
   Desk desk_;
 };
 
+/// What the sources of syslog and of the journal have in common: a LogonReader, and all of Source
+/// but stamp() and feed().
+class LogonSource : public Source {
+ public:
+  void advance(TimeUs now, EventSink& sink) final { reader_.advance(now, sink); }
+  void save(StateWriter& out) const final { reader_.save(out); }
+  void load(StateReader& in) final { reader_.load(in); }
+  void finish(EventSink& sink) final {
+    reader_.set_sink(sink);
+    reader_.clear();
+  }
+  [[nodiscard]] const SourceCounters& counters() const final { return reader_.counters(); }
+
+ protected:
+  explicit LogonSource(Told told) : reader_(told) {}
+  [[nodiscard]] LogonReader& reader() { return reader_; }
+
+ private:
+  LogonReader reader_;
+};
+
 }  // namespace doorward::authlog

@@ -29,11 +29,11 @@ bool tells_outcome(std::string_view message) {
   return false;
 }
 
-class JournaldSource final : public Source {
+class JournaldSource final : public authlog::LogonSource {
  public:
   explicit JournaldSource(const SourceOptions& options)
-      : host_(options.host_name),
-        reader_(Told::journald),
+      : LogonSource(Told::journald),
+        host_(options.host_name),
         bytes_(std::make_unique_for_overwrite<char[]>(kLineBytesMax)) {}
 
   Stamp stamp(std::string_view line, InputState& /*input*/) override {
@@ -45,9 +45,9 @@ class JournaldSource final : public Source {
   }
 
   void feed(std::string_view line, const Stamp& stamp, EventSink& sink) override {
-    SourceCounters& counters = reader_.counters();
+    SourceCounters& counters = reader().counters();
     ++counters.lines;
-    reader_.set_sink(sink);
+    reader().set_sink(sink);
     if (!record_.read(line)) {
       ++counters.malformed;
       return;
@@ -56,13 +56,13 @@ class JournaldSource final : public Source {
       ++counters.no_stamp;
       return;
     }
-    reader_.expire(stamp.time);
+    reader().expire(stamp.time);
     const JsonValue root = record_.root();
     authlog::Record record;
     record.time = stamp.time;
     switch (read_entry(root, record)) {
       case Entry::good:
-        reader_.read_message(record);
+        reader().read_message(record);
         break;
       case Entry::other:
         ++counters.other;
@@ -75,17 +75,6 @@ class JournaldSource final : public Source {
         break;
     }
   }
-
-  void advance(TimeUs now, EventSink& sink) override { reader_.advance(now, sink); }
-  void save(StateWriter& out) const override { reader_.save(out); }
-  void load(StateReader& in) override { reader_.load(in); }
-
-  void finish(EventSink& sink) override {
-    reader_.set_sink(sink);
-    reader_.clear();
-  }
-
-  [[nodiscard]] const SourceCounters& counters() const override { return reader_.counters(); }
 
  private:
   enum class Entry : std::uint8_t { good, other, malformed, untrusted };
@@ -148,7 +137,6 @@ class JournaldSource final : public Source {
   }
 
   std::string host_;
-  authlog::LogonReader reader_;
   JsonRecord record_;
   std::unique_ptr<char[]> bytes_;
 };
