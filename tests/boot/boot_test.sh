@@ -37,7 +37,7 @@ cleanup() {
     kill "$booted" 2>/dev/null || true
     wait "$booted" 2>/dev/null || true
   fi
-  for mounted in "$work/root" "$work/layer"; do
+  for mounted in "$work/tree" "$work/layer"; do
     ! mountpoint -q "$mounted" || umount -l "$mounted"
   done
   rm -rf "$work"
@@ -79,15 +79,15 @@ fi
 flock -u 9
 
 # What the test writes goes to memory, and away.
-mkdir "$work/layer" "$work/root"
+mkdir "$work/layer" "$work/tree"
 mount -t tmpfs -o mode=755,size=1g tmpfs "$work/layer" || skip "cannot mount a tmpfs"
 mkdir "$work/layer/upper" "$work/layer/work"
 mount -t overlay -o "lowerdir=$root,upperdir=$work/layer/upper,workdir=$work/layer/work" overlay \
-  "$work/root" || skip "cannot mount an overlay"
-mkdir "$work/root/opt/test"
-cp "$here"/*.py "${debs[@]}" "$work/root/opt/test/"
-rm -f "$work/root/.depends"
-cat >"$work/root/etc/systemd/system/boot-test.service" <<'UNIT'
+  "$work/tree" || skip "cannot mount an overlay"
+mkdir "$work/tree/opt/test"
+cp "$here"/*.py "${debs[@]}" "$work/tree/opt/test/"
+rm -f "$work/tree/.depends"
+cat >"$work/tree/etc/systemd/system/boot-test.service" <<'UNIT'
 [Unit]
 After=ssh.service rsyslog.service
 SuccessAction=poweroff-force
@@ -97,19 +97,19 @@ ExecStart=/usr/bin/python3 -B -u /opt/test/inside.py
 StandardOutput=file:/opt/test/said
 StandardError=inherit
 UNIT
-ln -s ../boot-test.service "$work/root/etc/systemd/system/multi-user.target.wants/"
-echo bastion-01 >"$work/root/etc/hostname"
+ln -s ../boot-test.service "$work/tree/etc/systemd/system/multi-user.target.wants/"
+echo bastion-01 >"$work/tree/etc/hostname"
 
 # Where systemd is not in charge, there is no scope to ask it for.
 options=(--register=no)
 [ -d /run/systemd/system ] || options+=(--keep-unit)
 timeout --kill-after=10 "$kBootSecondsMax" systemd-nspawn "${options[@]}" --private-network \
-  --machine="doorward-boot-$$" --console=pipe -b -D "$work/root" </dev/null >"$work/console" 2>&1 &
+  --machine="doorward-boot-$$" --console=pipe -b -D "$work/tree" </dev/null >"$work/console" 2>&1 &
 booted=$!
 wait "$booted" || true
 booted=
 
-said=$work/root/opt/test/said
+said=$work/tree/opt/test/said
 if [ ! -s "$said" ]; then
   tail -n 20 "$work/console"
   ! grep -q 'Welcome to' "$work/console" || { echo "booted, but the test did not run"; exit 1; }
@@ -119,7 +119,7 @@ fi
 cat "$said"
 if ! grep -qx 'all is as expected' "$said"; then
   for log in journal alerts.ndjson; do
-    [ ! -s "$work/root/opt/test/$log" ] || { echo "== $log"; tail -n 80 "$work/root/opt/test/$log"; }
+    [ ! -s "$work/tree/opt/test/$log" ] || { echo "== $log"; tail -n 80 "$work/tree/opt/test/$log"; }
   done
   exit 1
 fi
