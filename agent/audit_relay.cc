@@ -4,7 +4,6 @@
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +22,7 @@
 #include "agent/options.h"
 #include "agent/relay_queue.h"
 #include "agent/stop_signal.h"
+#include "agent/unix_socket.h"
 
 namespace doorward {
 namespace {
@@ -165,28 +165,11 @@ bool read_stream(int from, RelayQueue& queue, const std::atomic<bool>& stop) {
   return more;
 }
 
-int connect_to(const std::string& path) {
-  sockaddr_un name{};
-  name.sun_family = AF_UNIX;
-  if (path.size() >= sizeof name.sun_path) {
-    errno = ENAMETOOLONG;
-    return -1;
-  }
-  path.copy(name.sun_path, path.size());
-  const int opened = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (opened < 0) return -1;
-  if (connect(opened, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0) return opened;
-  const int why = errno;
-  close(opened);
-  errno = why;
-  return -1;
-}
-
 void read_socket(const RelayOptions& options, RelayQueue& queue, const std::atomic<bool>& stop) {
   milliseconds pause = kRelayRetryMin;
   bool told = false;
   while (!StopSignal::came() && !stop) {
-    const int stream = connect_to(options.socket);
+    const int stream = connect_unix(options.socket);
     if (stream >= 0) {
       const auto since = std::chrono::steady_clock::now();
       std::fprintf(stderr, "doorward-agent: connected to %s\n", options.socket.c_str());

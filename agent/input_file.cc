@@ -7,7 +7,8 @@
 #include <algorithm>
 #include <cassert>
 #include <cerrno>
-#include <system_error>
+
+#include "sketch/system_error.h"
 
 namespace doorward {
 namespace {
@@ -17,10 +18,6 @@ constexpr unsigned kInflateBytes = 128U * 1024;
 std::string inflate_words(int code, const char* words) {
   return code == Z_BUF_ERROR ? "truncated gzip: ends in mid-stream"
                              : "broken gzip: " + std::string(words);
-}
-
-std::string words_of_errno() {
-  return std::system_category().message(errno);
 }
 
 }  // namespace
@@ -57,7 +54,7 @@ Status InputFile::open(const std::string& path) {
 
 Status InputFile::open_descriptor() {
   fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd_ < 0) return Error{path_, "cannot open: " + words_of_errno()};
+  if (fd_ < 0) return Error{path_, "cannot open: " + errno_words()};
   return {};
 }
 
@@ -88,7 +85,7 @@ std::size_t InputFile::read(char* to, std::size_t size) {
     got = ::read(fd_, to, size);
   } while (got < 0 && errno == EINTR);
   if (got < 0) {
-    fault_ = "cannot read further: " + words_of_errno();
+    fault_ = "cannot read further: " + errno_words();
     return 0;
   }
   read_ += static_cast<std::size_t>(got);

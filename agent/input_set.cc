@@ -1,23 +1,16 @@
 #include "agent/input_set.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "agent/folder_files.h"
 #include "agent/limits.h"
+#include "agent/source_choice.h"
 
 namespace doorward {
 namespace {
 
 constexpr std::uint64_t kLinesPerTick = 4096;
-constexpr int kSureEnough = 20;
-
-int year_of(TimeUs time) {
-  using namespace std::chrono;
-  const sys_time<microseconds> instant{microseconds(time)};
-  return static_cast<int>(year_month_day(floor<days>(instant)).year());
-}
 
 }  // namespace
 
@@ -60,10 +53,8 @@ void InputSet::open(const std::string& path) {
   std::unique_ptr<Source>& source = sources_[std::string(plugin->name)];
   if (!source) source = plugin->make(options_.source_options);
   logs_ = logs_ | plugin->told;
-  InputState state;
-  state.end_time = opened.modified() == kNoTime ? options_.now : opened.modified();
-  state.year = options_.year.value_or(year_of(state.end_time));
-  state.year_is_of_end = !options_.year.has_value();
+  const TimeUs end = opened.modified() == kNoTime ? options_.now : opened.modified();
+  const InputState state = state_of_file(end, options_.year);
   ++files_;
   if (plugin->framing == Framing::json_records) ++record_files_;
   bytes_total_ += opened.bytes_total();
@@ -80,18 +71,12 @@ void InputSet::open(const std::string& path) {
 
 const SourcePlugin* InputSet::sniff(LineReader& reader) {
   if (options_.source != "auto") return find_plugin(options_.plugins, options_.source);
-  const SourcePlugin* best = nullptr;
-  int surest = kSureEnough - 1;
-  std::string names;
-  for (const SourcePlugin* plugin : options_.plugins) {
-    names += (names.empty() ? "" : ", ") + std::string(plugin->name);
-    const int sure = plugin->sniff(reader.head());
-    if (sure > surest) {
-      surest = sure;
-      best = plugin;
-    }
-  }
+  const SourcePlugin* const best = surest_source(options_.plugins, reader.head());
   if (best == nullptr) {
+    std::string names;
+    for (const SourcePlugin* plugin : options_.plugins) {
+      names += (names.empty() ? "" : ", ") + std::string(plugin->name);
+    }
     note_error({reader.path() + ":1",
                 "does not look like any log known here (" + names + "); name it with --source"});
   }

@@ -215,9 +215,4 @@ void print_warnings(const std::vector<Error>& warnings) {
   }
 }
 
-TimeUs clock_now() {
-  using namespace std::chrono;
-  return duration_cast<microseconds>(system_clock::now().time_since_epoch()).count();
-}
-
 }  // namespace doorward

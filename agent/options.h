@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "agent/clock.h"
 #include "agent/daemon/daemon_settings.h"
 #include "agent/input_set.h"
 #include "plugins/geo/geo_databases.h"
@@ -91,8 +92,5 @@ void print_errors(const std::vector<Error>& errors);
 
 /// Prints "doorward-agent: warning: where: what" for each, on stderr.
 void print_warnings(const std::vector<Error>& warnings);
-
-/// Wall clock, microseconds.
-TimeUs clock_now();
 
 }  // namespace doorward

@@ -9,29 +9,12 @@
 #include <filesystem>
 #include <system_error>
 
+#include "plugins/descriptor.h"
 #include "plugins/limits.h"
+#include "sketch/system_error.h"
 
 namespace doorward {
 namespace {
-
-/// A descriptor that closes itself.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-
- private:
-  int fd_;
-};
-
-Error failure(const std::string& path) {
-  return {path, "cannot read: " + std::generic_category().message(errno)};
-}
 
 std::string_view without_comment(std::string_view line) {
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
@@ -68,7 +51,7 @@ Status add_line(std::string_view value, ValueList& out) {
 
 Result<FileVersion> DiskLoader::version(const std::string& path) {
   struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return failure(path);
+  if (::stat(path.c_str(), &status) != 0) return system_error(path, "cannot read");
   if (!S_ISREG(status.st_mode)) return Error{path, "not a plain file"};
   return FileVersion{status.st_mtim.tv_sec * kSecondUs + status.st_mtim.tv_nsec / 1000,
                      static_cast<std::uint64_t>(status.st_size),
@@ -78,9 +61,9 @@ Result<FileVersion> DiskLoader::version(const std::string& path) {
 Result<std::string> DiskLoader::read(const std::string& path, std::size_t bytes_max) {
   // Opening a pipe would wait for its writer.
   const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (file.get() < 0) return failure(path);
+  if (file.get() < 0) return system_error(path, "cannot read");
   struct stat status {};
-  if (::fstat(file.get(), &status) != 0) return failure(path);
+  if (::fstat(file.get(), &status) != 0) return system_error(path, "cannot read");
   if (!S_ISREG(status.st_mode)) return Error{path, "not a plain file"};
   const Error too_large{path, "larger than " + std::to_string(bytes_max >> 20) + " MiB"};
   if (static_cast<std::uint64_t>(status.st_size) > bytes_max) return too_large;
@@ -91,7 +74,7 @@ Result<std::string> DiskLoader::read(const std::string& path, std::size_t bytes_
     text.resize(std::max(used + kBlock, static_cast<std::size_t>(status.st_size) + 1));
     const ssize_t got = ::read(file.get(), text.data() + used, text.size() - used);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failure(path);
+    if (got < 0) return system_error(path, "cannot read");
     if (got == 0) break;
     used += static_cast<std::size_t>(got);
     if (used > bytes_max) return too_large;

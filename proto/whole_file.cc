@@ -10,6 +10,8 @@
 #include <system_error>
 #include <utility>
 
+#include "sketch/system_error.h"
+
 namespace doorward {
 namespace {
 
@@ -32,10 +34,6 @@ class Descriptor {
   int number_;
 };
 
-Error failed(const std::string& path, const char* what) {
-  return Error{path, std::string(what) + ": " + std::generic_category().message(errno)};
-}
-
 bool write_all(int descriptor, std::span<const std::uint8_t> bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
@@ -54,13 +52,13 @@ Status fill(int number, const std::string& temporary, std::span<const std::uint8
   if (owner == Owner::folder &&
       (::stat(folder_of(temporary).c_str(), &folder) != 0 ||
        (::geteuid() == 0 && ::fchown(descriptor.get(), folder.st_uid, folder.st_gid) != 0))) {
-    return failed(temporary, "cannot give it to the owner of the folder");
+    return system_error(temporary, "cannot give it to the owner of the folder");
   }
   if (::fchmod(descriptor.get(), S_IRUSR | S_IWUSR) != 0)
-    return failed(temporary, "cannot set the mode");
-  if (!write_all(descriptor.get(), bytes)) return failed(temporary, "cannot write");
-  if (::fsync(descriptor.get()) != 0) return failed(temporary, "cannot sync");
-  if (!descriptor.close()) return failed(temporary, "cannot close");
+    return system_error(temporary, "cannot set the mode");
+  if (!write_all(descriptor.get(), bytes)) return system_error(temporary, "cannot write");
+  if (::fsync(descriptor.get()) != 0) return system_error(temporary, "cannot sync");
+  if (!descriptor.close()) return system_error(temporary, "cannot close");
   return {};
 }
 
@@ -70,7 +68,7 @@ Status write_and(const std::string& path, std::span<const std::uint8_t> bytes, O
                  Place place) {
   std::string temporary = path + ".XXXXXX";
   const int number = ::mkostemp(temporary.data(), O_CLOEXEC);
-  if (number < 0) return failed(path, "cannot create a temporary file beside it");
+  if (number < 0) return system_error(path, "cannot create a temporary file beside it");
   Status status = fill(number, temporary, bytes, owner);
   if (status) status = place(temporary);
   if (!status) {
@@ -85,9 +83,9 @@ Status write_and(const std::string& path, std::span<const std::uint8_t> bytes, O
 Result<std::vector<std::uint8_t>> read_whole_file(const std::string& path, std::size_t bytes_max,
                                                   const std::string& kind, unsigned refused_mode) {
   const Descriptor descriptor(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-  if (!descriptor.open()) return failed(path, "cannot open");
+  if (!descriptor.open()) return system_error(path, "cannot open");
   struct stat about {};
-  if (::fstat(descriptor.get(), &about) != 0) return failed(path, "cannot look at the file");
+  if (::fstat(descriptor.get(), &about) != 0) return system_error(path, "cannot look at the file");
   if (!S_ISREG(about.st_mode)) return Error{path, "not a regular file"};
   if ((about.st_mode & refused_mode) != 0) {
     return Error{path, "others than its owner may read or write it: chmod 600"};
@@ -101,7 +99,7 @@ Result<std::vector<std::uint8_t>> read_whole_file(const std::string& path, std::
   while (filled < size) {
     const ssize_t got = ::read(descriptor.get(), bytes.data() + filled, size - filled);
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failed(path, "cannot read");
+    if (got < 0) return system_error(path, "cannot read");
     if (got == 0) return Error{path, "became shorter while it was read"};
     filled += static_cast<std::size_t>(got);
   }
@@ -111,14 +109,14 @@ Result<std::vector<std::uint8_t>> read_whole_file(const std::string& path, std::
 Status write_whole_file(const std::string& path, std::span<const std::uint8_t> bytes, Owner owner) {
   return write_and(path, bytes, owner, [&](const std::string& temporary) -> Status {
     if (::rename(temporary.c_str(), path.c_str()) == 0) return {};
-    return failed(path, "cannot rename into place");
+    return system_error(path, "cannot rename into place");
   });
 }
 
 Status create_whole_file(const std::string& path, std::span<const std::uint8_t> bytes,
                          Owner owner) {
   return write_and(path, bytes, owner, [&](const std::string& temporary) -> Status {
-    if (::link(temporary.c_str(), path.c_str()) != 0) return failed(path, "cannot create");
+    if (::link(temporary.c_str(), path.c_str()) != 0) return system_error(path, "cannot create");
     ::unlink(temporary.c_str());
     return {};
   });
@@ -132,7 +130,7 @@ std::string folder_of(const std::string& path) {
 Status sync_folder(const std::string& folder) {
   const Descriptor descriptor(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!descriptor.open() || ::fsync(descriptor.get()) != 0) {
-    return failed(folder, "cannot sync the folder");
+    return system_error(folder, "cannot sync the folder");
   }
   return {};
 }

@@ -15,8 +15,9 @@
 #include <boost/asio/write.hpp>
 #include <cerrno>
 #include <charconv>
-#include <cstring>
-#include <system_error>
+
+#include "agent/unix_socket.h"
+#include "sketch/system_error.h"
 
 namespace doorward {
 namespace {
@@ -24,34 +25,6 @@ namespace {
 namespace asio = boost::asio;
 using Socket = asio::generic::stream_protocol::socket;
 using ErrorCode = boost::system::error_code;
-
-Error errno_error(const std::string& where, const char* what) {
-  return {where, std::string(what) + ": " + std::generic_category().message(errno)};
-}
-
-bool fill_address(const std::string& path, sockaddr_un& address) {
-  address = {};
-  address.sun_family = AF_UNIX;
-  if (path.size() >= sizeof address.sun_path) return false;
-  std::memcpy(address.sun_path, path.data(), path.size());
-  return true;
-}
-
-/// Connects to a unix socket; -1 with errno.
-int connect_unix(const std::string& path) {
-  sockaddr_un address{};
-  if (!fill_address(path, address)) {
-    errno = ENAMETOOLONG;
-    return -1;
-  }
-  const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  if (fd < 0) return -1;
-  if (connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return fd;
-  const int why = errno;
-  ::close(fd);
-  errno = why;
-  return -1;
-}
 
 }  // namespace
 
@@ -156,7 +129,7 @@ LocalService::~LocalService() {
 
 Status LocalService::listen_unix(const std::string& path, unsigned mode) {
   sockaddr_un address{};
-  if (!fill_address(path, address)) return Error{path, "too long for the name of a socket"};
+  if (!unix_address(path, address)) return Error{path, "too long for the name of a socket"};
   struct stat there {};
   if (lstat(path.c_str(), &there) == 0) {
     if (!S_ISSOCK(there.st_mode)) return Error{path, "is there already and is no socket"};
@@ -164,7 +137,7 @@ Status LocalService::listen_unix(const std::string& path, unsigned mode) {
       ::close(other);
       return Error{path, "another doorward-agent answers here; stop it first"};
     }
-    if (unlink(path.c_str()) != 0) return errno_error(path, "cannot remove the old socket");
+    if (unlink(path.c_str()) != 0) return system_error(path, "cannot remove the old socket");
   }
   ErrorCode error;
   auto acceptor = std::make_shared<asio::local::stream_protocol::acceptor>(impl_->io_);
@@ -173,7 +146,7 @@ Status LocalService::listen_unix(const std::string& path, unsigned mode) {
   const mode_t before = umask(0777);
   if (!error) acceptor->bind(asio::local::stream_protocol::endpoint(path), error);
   umask(before);
-  if (!error && chmod(path.c_str(), mode) != 0) return errno_error(path, "cannot set its mode");
+  if (!error && chmod(path.c_str(), mode) != 0) return system_error(path, "cannot set its mode");
   if (!error) acceptor->listen(asio::socket_base::max_listen_connections, error);
   if (error) return Error{path, "cannot listen: " + error.message()};
   impl_->unix_ = acceptor;
@@ -228,7 +201,7 @@ Result<std::string> ask_local(const std::string& socket, const std::string& ques
                    "no agent answers here; is it running? (systemctl status doorward-agent)"};
     }
     if (errno == EACCES) return Error{socket, "only root and the group doorward may ask"};
-    return errno_error(socket, "cannot connect");
+    return system_error(socket, "cannot connect");
   }
   std::string answer;
   std::string fault;

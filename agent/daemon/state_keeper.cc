@@ -13,15 +13,12 @@
 #include "agent/options.h"
 #include "agent/state_baseline.h"
 #include "proto/agent_state_file.h"
+#include "sketch/system_error.h"
 
 namespace doorward {
 namespace {
 
 constexpr std::string_view kSpoolSection = "spool";
-
-Error errno_error(const std::string& where, const char* what) {
-  return {where, std::string(what) + ": " + std::generic_category().message(errno)};
-}
 
 std::vector<std::uint8_t> spool_section(std::uint64_t head) {
   std::vector<std::uint8_t> bytes;
@@ -34,14 +31,14 @@ std::vector<std::uint8_t> spool_section(std::uint64_t head) {
 
 Result<std::unique_ptr<StateKeeper>> StateKeeper::open(const std::string& folder) {
   if (mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
-    return errno_error(folder, "cannot make the folder for the state");
+    return system_error(folder, "cannot make the folder for the state");
   }
   const std::string path = folder + "/" + kStateLockName;
   const int lock = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-  if (lock < 0) return errno_error(path, "cannot write to the folder of the state");
+  if (lock < 0) return system_error(path, "cannot write to the folder of the state");
   if (flock(lock, LOCK_EX | LOCK_NB) != 0) {
     const bool taken = errno == EWOULDBLOCK;
-    const Error why = errno_error(path, "cannot lock");
+    const Error why = system_error(path, "cannot lock");
     close(lock);
     if (taken) return Error{folder, "another doorward-agent runs on this state"};
     return why;

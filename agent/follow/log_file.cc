@@ -15,15 +15,12 @@
 #include <utility>
 
 #include "agent/limits.h"
+#include "sketch/system_error.h"
 
 namespace doorward {
 namespace {
 
 constexpr unsigned kInflateBytes = 64U * 1024;
-
-std::string words_of_errno() {
-  return std::system_category().message(errno);
-}
 
 FileFacts facts_of(const struct statx& from) {
   FileFacts facts;
@@ -59,7 +56,7 @@ PathFacts look_at(const std::string& path, bool follow_symlinks) {
   if (statx(AT_FDCWD, path.c_str(), flags, STATX_BASIC_STATS | STATX_BTIME, &facts) != 0) {
     if (!is_missing(errno)) {
       out.kind = PathFacts::Kind::denied;
-      out.why = "cannot be looked at: " + words_of_errno();
+      out.why = "cannot be looked at: " + errno_words();
     }
   } else if (!S_ISREG(facts.stx_mode)) {
     out.kind = PathFacts::Kind::refused;
@@ -120,7 +117,7 @@ Result<LogFile> LogFile::open(const std::string& path, bool follow_symlinks, boo
                                       (follow_symlinks ? 0 : O_NOFOLLOW));
   if (file.fd_ < 0) {
     if (gone != nullptr) *gone = is_missing(errno);
-    return Error{path, "cannot be opened: " + words_of_errno()};
+    return Error{path, "cannot be opened: " + errno_words()};
   }
   struct stat facts {};
   if (fstat(file.fd_, &facts) != 0 || !S_ISREG(facts.st_mode)) {
@@ -164,7 +161,7 @@ LogFile::Got LogFile::read(std::uint64_t offset, std::string_view before, char* 
     bytes = preadv(fd_, parts.data(), 2, from);
   } while (bytes < 0 && errno == EINTR);
   if (bytes < 0) {
-    got.fault = "cannot be read: " + words_of_errno();
+    got.fault = "cannot be read: " + errno_words();
     return got;
   }
   const auto all = static_cast<std::size_t>(bytes);

@@ -4,6 +4,7 @@
 #include <ctime>
 #include <utility>
 
+#include "agent/clock.h"
 #include "agent/follow/log_follower.h"
 
 namespace doorward {
@@ -11,12 +12,6 @@ namespace {
 
 constexpr int kTriesMax = 4;
 constexpr double kDayUs = 86'400'000'000.0;
-
-TimeUs clock_us() {
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  return TimeUs{now.tv_sec} * kSecondUs + now.tv_nsec / 1000;
-}
 
 bool has_bytes(const LogPart& part) {
   return part.facts.size > 0;
@@ -30,7 +25,7 @@ void LogFollower::begin_at(Start start, const HistoryLimit& limit) {
     const std::vector<LogPart> parts = parts_of_log(path_, options_);
     std::uint64_t bytes = 0;
     std::size_t from = parts.size();
-    const double oldest = static_cast<double>(clock_us()) - limit.days * kDayUs;
+    const double oldest = static_cast<double>(clock_now()) - limit.days * kDayUs;
     while (from > 0) {
       const FileFacts& facts = parts[from - 1].facts;
       bytes += facts.size;
@@ -86,7 +81,7 @@ void LogFollower::take(Found found) {
   left_ms_ = 0;
   newest_as_of_ = 0;
   const TimeUs age_us =
-      std::clamp<TimeUs>(clock_us() - facts_.modified, 0, TimeUs{options_.settle.count()} * 1000);
+      std::clamp<TimeUs>(clock_now() - facts_.modified, 0, TimeUs{options_.settle.count()} * 1000);
   grew_ms_ = now_ms() - age_us / 1000;
   last_.reset();
   told_.clear();
@@ -285,7 +280,7 @@ bool LogFollower::newer_part_has_bytes() {
   const bool newest =
       std::none_of(own + 1, parts.end(), [](const LogPart& part) { return !part.is_log; });
   // Changes within one tick of the file system's clock look like one.
-  if (newest && clock_us() - names > kSecondUs) newest_as_of_ = names;
+  if (newest && clock_now() - names > kSecondUs) newest_as_of_ = names;
   return std::any_of(own + 1, parts.end(),
                      [](const LogPart& part) { return !part.is_log && has_bytes(part); });
 }

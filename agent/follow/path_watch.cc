@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "agent/follow/path_pattern.h"
+#include "sketch/system_error.h"
 
 namespace doorward {
 namespace {
@@ -28,10 +29,6 @@ constexpr std::uint32_t kOfFiles = kOfFolders | IN_MODIFY;
 constexpr std::chrono::seconds kRefreshEvery{10};  // links may lead elsewhere by now
 constexpr int kReadsMax = 64;                      // in one take(); the rest at the next
 constexpr int kLooksMax = 5;
-
-std::string words_of_errno() {
-  return std::system_category().message(errno);
-}
 
 /// What the names of a log and of its rotations begin with.
 std::string stem_of(const std::string& path) {
@@ -48,7 +45,7 @@ PathWatch::PathWatch(bool notify) {
     return;
   }
   notify_ = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-  if (notify_ < 0) why_polling_ = "no inotify: " + words_of_errno();
+  if (notify_ < 0) why_polling_ = "no inotify: " + errno_words();
 }
 
 PathWatch::~PathWatch() {
@@ -117,7 +114,7 @@ bool PathWatch::watch_folders() {
     if (watch < 0) {
       // One that is gone is looked for again; for want of watches its users are polled.
       const bool gone = errno == ENOENT || errno == ENOTDIR;
-      if (!gone) why_polling_ = "cannot watch " + folder + ": " + words_of_errno();
+      if (!gone) why_polling_ = "cannot watch " + folder + ": " + errno_words();
       for (const Use& use : users) entries_[use.index].polled = true;
       continue;
     }

@@ -1,27 +1,20 @@
 #include "agent/live/live_inputs.h"
 
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
 #include "agent/limits.h"
 #include "agent/live/live_parts.h"
+#include "agent/source_choice.h"
 
 namespace doorward {
 namespace {
 
-constexpr int kSureEnough = 20;
 constexpr Told kHostLogs = Told::authlog | Told::auditd | Told::journald;
 
 /// A stamp that is ahead of the clock by more than this does not move event time: anybody who can
 /// write a line could otherwise make everything after it late.
 constexpr TimeUs kAheadMaxUs = 60 * kSecondUs;
-
-int year_of(TimeUs time) {
-  using namespace std::chrono;
-  const sys_time<microseconds> instant{microseconds(time)};
-  return static_cast<int>(year_month_day(floor<days>(instant)).year());
-}
 
 bool is_host_log(Told told) {
   return (static_cast<unsigned>(told) & static_cast<unsigned>(kHostLogs)) != 0;
@@ -116,15 +109,7 @@ bool LiveInputs::know_source(Input& input) {
   if (input.source != nullptr) return true;
   const std::string head = input.stream->head();
   if (head.empty()) return false;
-  const SourcePlugin* best = nullptr;
-  int surest = kSureEnough - 1;
-  for (const SourcePlugin* plugin : options_.plugins) {
-    const int sure = plugin->sniff(head);
-    if (sure > surest) {
-      surest = sure;
-      best = plugin;
-    }
-  }
+  const SourcePlugin* const best = surest_source(options_.plugins, head);
   if (best == nullptr) {
     if (!std::exchange(input.unknown_told, true)) {
       note_error({input.name, "does not look like any log known here; name it with source"});
@@ -134,14 +119,6 @@ bool LiveInputs::know_source(Input& input) {
   open_source(input, *best);
   changed_ = true;
   return true;
-}
-
-void LiveInputs::begin_file(Input& input) const {
-  input.state = {};
-  const TimeUs modified = input.stream->modified();
-  input.state.end_time = modified == kNoTime ? now_ : modified;
-  input.state.year = year_of(input.state.end_time);
-  input.state.year_is_of_end = true;
 }
 
 /// The next line of a stream, with its stamp.
@@ -156,7 +133,10 @@ bool LiveInputs::fetch(Input& input) {
   if (!know_source(input)) return false;
   input.line = input.stream->next();
   if (!input.line) return false;
-  if (input.stream->began_file()) begin_file(input);
+  if (input.stream->began_file()) {
+    const TimeUs modified = input.stream->modified();
+    input.state = state_of_file(modified == kNoTime ? now_ : modified);
+  }
   input.stamp = input.source->stamp(*input.line, input.state);
   if (input.stamp.time != kNoTime) input.order = input.stamp.time;
   return true;

@@ -102,7 +102,6 @@ class LiveInputs {
   void ended(Input& input) const;
   void feed(Input& input);
   void push(std::size_t at);
-  void begin_file(Input& input) const;
   void expect();
   [[nodiscard]] TimeUs mark_of_others(const Input* without) const;
   void note_error(Error error);

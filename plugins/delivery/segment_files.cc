@@ -69,24 +69,6 @@ void sync_folder_of(const std::string& path) {
 
 }  // namespace
 
-Descriptor& Descriptor::operator=(Descriptor&& other) noexcept {
-  if (this != &other) {
-    reset();
-    fd_ = other.fd_;
-    other.fd_ = -1;
-  }
-  return *this;
-}
-
-void Descriptor::reset() {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
-}
-
-Error system_error(const std::string& path, std::string_view what) {
-  return {path, std::string(what) + ": " + std::generic_category().message(errno)};
-}
-
 Result<std::string> read_whole(const std::string& path, std::size_t bytes_max) {
   const Descriptor fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
   struct stat about {};

@@ -8,30 +8,11 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/descriptor.h"
 #include "sketch/result.h"
+#include "sketch/system_error.h"
 
 namespace doorward {
-
-/// A descriptor that is closed with the object.
-class Descriptor {
- public:
-  explicit Descriptor(int fd = -1) : fd_(fd) {}
-  ~Descriptor() { reset(); }
-  Descriptor(Descriptor&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
-  Descriptor& operator=(Descriptor&& other) noexcept;
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] bool ok() const { return fd_ >= 0; }
-  void reset();
-
- private:
-  int fd_;
-};
-
-/// "cannot WHAT: No space left on device" with the path as the place, from errno.
-Error system_error(const std::string& path, std::string_view what);
 
 /// The whole of a file of at most `bytes_max`.
 Result<std::string> read_whole(const std::string& path, std::size_t bytes_max);

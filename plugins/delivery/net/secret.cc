@@ -8,7 +8,8 @@
 #include <string_view>
 
 #include "plugins/delivery/limits.h"
-#include "plugins/delivery/segment_files.h"
+#include "plugins/descriptor.h"
+#include "sketch/system_error.h"
 
 namespace doorward {
 
