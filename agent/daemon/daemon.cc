@@ -192,7 +192,6 @@ void Daemon::every_second() {
     if (!error) every_second();
   });
   const auto now = std::chrono::steady_clock::now();
-  spool_->tick();
   feed_watchdog();
   if (repeats_refused_ && now - started_ > kRepeatsKept) {
     spool_->forget_repeats();

@@ -116,7 +116,6 @@ void Engine::look() {
 }
 
 void Engine::tick(TimeUs now) {
-  look();
   inputs_->tick(now);
   if (settings_.daemon.clock == LiveClock::system) {
     const TimeUs reached = inputs_->watermark();

@@ -112,8 +112,8 @@ void PipelineThread::wait(bool more) {
   engine_->add_descriptors(descriptors_);
   waited_for_.assign(1, {wake_, POLLIN, 0});
   for (const int descriptor : descriptors_) waited_for_.push_back({descriptor, POLLIN, 0});
-  const int wait_ms = more ? 0 : std::min(engine_->wait_ms(), static_cast<int>(kTickUs / 1000));
-  poll(waited_for_.data(), waited_for_.size(), wait_ms);
+  const int wait_ms = engine_->wait_ms();
+  poll(waited_for_.data(), waited_for_.size(), more ? 0 : wait_ms);
   if ((waited_for_.front().revents & POLLIN) != 0) {
     std::uint64_t ignored = 0;
     [[maybe_unused]] const ssize_t got = ::read(wake_, &ignored, sizeof ignored);
@@ -121,7 +121,7 @@ void PipelineThread::wait(bool more) {
   const bool noticed = std::any_of(waited_for_.begin() + 1, waited_for_.end(),
                                    [](const pollfd& one) { return one.revents != 0; });
   const auto now = std::chrono::steady_clock::now();
-  const bool due = !more && now - looked_ >= std::chrono::milliseconds(wait_ms);
+  const bool due = now - looked_ >= std::chrono::milliseconds(wait_ms);
   if (!noticed && !due) return;
   if (now - looked_ < kLookPause) std::this_thread::sleep_until(looked_ + kLookPause);
   engine_->look();

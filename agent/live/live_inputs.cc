@@ -282,9 +282,6 @@ void LiveInputs::feed(Input& input) {
 void LiveInputs::tick(TimeUs now) {
   now_ = now;
   if (options_.clock == LiveClock::log) return;
-  for (const auto& input : inputs_) {
-    if (!input->line && !input->look) input->mark = std::max(input->mark, now);
-  }
   const TimeUs reached = watermark();
   if (reached == kNoTime) return;
   for (auto& [name, source] : sources_) source->advance(reached, twins_);

@@ -148,8 +148,11 @@ TEST(LiveInputs, AnAttemptThatNobodyClosesIsToldByTheClock) {
   host.there[0] = 1;
   inputs.look();
   EXPECT_FALSE(inputs.read(100, kNow));
+  inputs.look();
+  EXPECT_FALSE(inputs.read(100, kNow + 60 * kSecondUs));
   inputs.tick(kNow + 60 * kSecondUs);
   EXPECT_TRUE(sink.events.empty());
+  inputs.look();
   inputs.read(100, kNow + 120 * kSecondUs);
   inputs.tick(kNow + 120 * kSecondUs);
   ASSERT_EQ(sink.events.size(), 1U);
@@ -169,6 +172,8 @@ TEST(LiveInputs, ALogThatIsReadToItsEndDoesNotHoldUpTheOther) {
   inputs.look();
   EXPECT_FALSE(inputs.read(100, kNow));
   // Its twin may still come for ten seconds after its time, which are over.
+  inputs.look();
+  EXPECT_FALSE(inputs.read(100, kNow + kSecondUs));
   inputs.tick(kNow + kSecondUs);
   EXPECT_EQ(sink.events.size(), 1U);
 }
