@@ -239,9 +239,8 @@ bool LiveInputs::read(std::size_t lines_max, TimeUs now) {
     if (input.line) push(at);
   }
   return (!waiting_.empty() && may_go_on()) ||
-         std::any_of(inputs_.begin(), inputs_.end(), [](const auto& input) {
-           return input->look && !input->line && input->source != nullptr;
-         });
+         std::any_of(inputs_.begin(), inputs_.end(),
+                     [](const auto& input) { return input->look && !input->line; });
 }
 
 /// Under LiveClock::log the earliest line is only known when all of the host's logs have one.
@@ -255,7 +254,8 @@ bool LiveInputs::may_go_on() const {
 
 /// A stream gave nothing.
 void LiveInputs::ended(Input& input) const {
-  if (!input.stream->at_end()) return;
+  // Of one whose kind is not known nothing was read: there is no more of it before the next look.
+  if (input.source != nullptr && !input.stream->at_end()) return;
   input.look = false;
   // Read to its end: whatever was written before now has been read.
   if (options_.clock == LiveClock::system) input.mark = std::max(input.mark, now_);

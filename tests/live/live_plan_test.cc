@@ -190,6 +190,17 @@ TEST(LivePlan, ALogThatIsBetweenTwoRotationsKeepsItsSource) {
   EXPECT_EQ(life.inputs.lines(), 3U);
 }
 
+TEST(LivePlan, ALogOfWhichNothingIsKnownYetIsWaitedForWithoutHaste) {
+  Host host;
+  host.settings.automatic = false;
+  const std::string log = host.folder.write("some.log", "");
+  host.settings.inputs = {{log, "auto"}};
+  Life life(host);
+  EXPECT_GT(life.inputs.wait_ms(), 0);
+  std::ofstream(log, std::ios::app) << accepted("ann");
+  EXPECT_EQ(life.users(1), (Texts{"ann"}));
+}
+
 TEST(LivePlan, PatternsAndFoldersThatAreConfigured) {
   Host host;
   host.settings.automatic = false;
