@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/alert_budget.h"
+#include "plugins/pipeline/alert_budget.h"
 #include "plugins/geo/geo_databases.h"
 #include "plugins/rule_set.h"
 #include "sketch/baseline.h"

@@ -5,7 +5,7 @@
 
 #include "agent/geo_enricher.h"
 #include "agent/input_set.h"
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "plugins/exceptions/exceptions.h"
 #include "sketch/baseline.h"
 

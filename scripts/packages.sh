@@ -3,7 +3,7 @@ build_packages=(
   cmake ninja-build g++ pkg-config ccache
   libboost1.81-dev libflatbuffers-dev flatbuffers-compiler libmimalloc-dev libsodium-dev
   libcli11-dev libtomlplusplus-dev libsimdjson-dev libmaxminddb-dev zlib1g-dev libzstd-dev
-  libsystemd-dev libspdlog-dev libssl-dev python3
+  libsystemd-dev libspdlog-dev libssl-dev libsqlite3-dev python3
 )
 test_packages=(
   git libgtest-dev libbenchmark-dev clang-format-14 clang-tidy-14 tzdata

@@ -12,6 +12,7 @@
 #include "sketch/histograms.h"
 #include "sketch/pair_counts.h"
 #include "sketch/result.h"
+#include "sketch/space.h"
 #include "sketch/totals.h"
 
 namespace doorward {
@@ -23,10 +24,6 @@ struct BaselineOptions {
   std::int64_t epoch_us = std::int64_t{7} * 24 * 3600 * 1'000'000;  ///< length of an epoch, above 0
   HashKey key{};  ///< the key under which callers hash; here it only decides what may be merged
 };
-
-/// Whose events: successes write what "usual" means. Failures have a small memory of their own,
-/// since anybody can write them.
-enum class Space : std::uint8_t { successes, failures };
 
 /// How full a baseline is, of the space `successes`.
 struct BaselineFill {

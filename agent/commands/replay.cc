@@ -10,7 +10,7 @@
 #include "agent/geo_enricher.h"
 #include "agent/load_exceptions.h"
 #include "agent/options.h"
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "agent/progress.h"
 #include "agent/reading.h"
 #include "agent/summary.h"

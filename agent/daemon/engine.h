@@ -10,7 +10,7 @@
 #include "agent/geo_enricher.h"
 #include "agent/live/live_inputs.h"
 #include "agent/options.h"
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "plugins/exceptions/exceptions.h"
 #include "plugins/geo/geo_databases.h"
 #include "plugins/set_files.h"

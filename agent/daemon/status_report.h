@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "agent/live/live_inputs.h"
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "sketch/baseline.h"
 
 namespace doorward {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "agent/input_set.h"
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "proto/agent_state_file.h"
 
 namespace doorward {

@@ -1,12 +1,12 @@
 // From a budget of false alerts to thresholds.
-#include "agent/alert_budget.h"
+#include "plugins/pipeline/alert_budget.h"
 
 #include <gtest/gtest.h>
 
 #include <cmath>
 #include <string>
 
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "plugins/time_text.h"
 #include "tests/agent/office.h"
 #include "tests/support/allocations.h"

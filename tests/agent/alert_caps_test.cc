@@ -1,5 +1,5 @@
 // A hundred alerts of a rule in a quarter of an hour, and the others in one summary.
-#include "agent/alert_caps.h"
+#include "plugins/pipeline/alert_caps.h"
 
 #include <gtest/gtest.h>
 

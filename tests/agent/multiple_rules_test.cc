@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "plugins/ecs_document.h"
 #include "plugins/time_text.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "plugins/time_text.h"
 
 namespace doorward {

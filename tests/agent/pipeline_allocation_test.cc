@@ -1,7 +1,7 @@
 // Nothing on the hot path allocates: an ordinary logon is scored and learned without a new.
 #include <gtest/gtest.h>
 
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "plugins/time_text.h"
 #include "tests/support/allocations.h"
 

@@ -12,7 +12,7 @@
 
 #include "agent/geo_enricher.h"
 #include "agent/input_set.h"
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "plugins/ecs_document.h"
 #include "proto/baseline_codec.h"
 #include "tests/support/files.h"

@@ -1,5 +1,5 @@
 // What is alike is held back, counted, and told.
-#include "agent/suppression.h"
+#include "plugins/pipeline/suppression.h"
 
 #include <gtest/gtest.h>
 

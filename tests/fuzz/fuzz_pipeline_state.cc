@@ -3,7 +3,7 @@
 #include <cstdlib>
 #include <vector>
 
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // A burst is told once, in the middle of it, and hides nothing else that happens on its host.
 #include <gtest/gtest.h>
 
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 #include "plugins/alert.h"
 #include "tests/detectors/rates/rate_stand.h"
 

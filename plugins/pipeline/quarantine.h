@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "agent/limits.h"
-#include "agent/saved_rules.h"
+#include "plugins/pipeline/limits.h"
+#include "plugins/pipeline/saved_rules.h"
 #include "plugins/rule_set.h"
 #include "plugins/state_archive.h"
 

@@ -1,4 +1,4 @@
-#include "agent/pipeline.h"
+#include "plugins/pipeline/pipeline.h"
 
 namespace doorward {
 

@@ -1,4 +1,4 @@
-#include "agent/quarantine.h"
+#include "plugins/pipeline/quarantine.h"
 
 namespace doorward {
 

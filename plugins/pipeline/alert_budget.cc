@@ -1,4 +1,4 @@
-#include "agent/alert_budget.h"
+#include "plugins/pipeline/alert_budget.h"
 
 #include <algorithm>
 #include <bit>

@@ -1,4 +1,4 @@
-#include "agent/saved_rules.h"
+#include "plugins/pipeline/saved_rules.h"
 
 #include <algorithm>
 #include <bit>

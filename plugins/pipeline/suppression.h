@@ -7,8 +7,8 @@
 #include <functional>
 #include <vector>
 
-#include "agent/limits.h"
-#include "agent/saved_rules.h"
+#include "plugins/pipeline/limits.h"
+#include "plugins/pipeline/saved_rules.h"
 #include "plugins/alert_notes.h"
 #include "plugins/event.h"
 #include "plugins/rule.h"

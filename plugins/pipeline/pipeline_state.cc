@@ -1,8 +1,8 @@
 // What a pipeline remembers, as bytes.
 #include <utility>
 
-#include "agent/pipeline.h"
-#include "agent/saved_rules.h"
+#include "plugins/pipeline/pipeline.h"
+#include "plugins/pipeline/saved_rules.h"
 
 namespace doorward {
 namespace {

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "agent/alert_budget.h"
-#include "agent/alert_caps.h"
-#include "agent/quarantine.h"
-#include "agent/suppression.h"
+#include "plugins/pipeline/alert_budget.h"
+#include "plugins/pipeline/alert_caps.h"
+#include "plugins/pipeline/quarantine.h"
+#include "plugins/pipeline/suppression.h"
 #include "plugins/alert.h"
 #include "plugins/exceptions/exceptions.h"
 #include "plugins/rule_set.h"

@@ -7,8 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "agent/limits.h"
-#include "agent/saved_rules.h"
+#include "plugins/pipeline/limits.h"
+#include "plugins/pipeline/saved_rules.h"
 #include "plugins/rule_set.h"
 #include "plugins/state_archive.h"
 #include "sketch/baseline.h"

@@ -1,4 +1,4 @@
-#include "agent/alert_caps.h"
+#include "plugins/pipeline/alert_caps.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,4 +1,4 @@
-#include "agent/suppression.h"
+#include "plugins/pipeline/suppression.h"
 
 #include <algorithm>
 #include <cassert>

@@ -1,0 +1,1 @@
+#include "proto/additions_codec.h"
