@@ -12,7 +12,7 @@
 namespace doorward {
 
 /// Version of the format; others are refused.
-inline constexpr std::uint16_t kBaselineVersion = 1;
+inline constexpr std::uint16_t kBaselineVersion = 2;
 
 /// Schema: baseline.fbs. Each section is packed (baseline_sections.h): cells sparse or dense,
 /// whichever is smaller, and then compressed with zstd. An empty 8 MiB baseline takes less than 1

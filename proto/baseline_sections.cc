@@ -7,97 +7,38 @@
 #include <string>
 #include <tuple>
 
+#include "proto/leb128.h"
+
 namespace doorward {
 namespace {
-
-constexpr std::size_t kVarintMax = 10;  // bytes of a 64-bit number
-
-class Writer {
- public:
-  void byte(std::uint8_t value) { out_.push_back(value); }
-  void bytes(std::span<const std::uint8_t> from) {
-    out_.insert(out_.end(), from.begin(), from.end());
-  }
-  void number(std::uint64_t value) {
-    for (; value >= 0x80; value >>= 7) byte(static_cast<std::uint8_t>(value | 0x80));
-    byte(static_cast<std::uint8_t>(value));
-  }
-  [[nodiscard]] std::size_t size() const { return out_.size(); }
-  std::vector<std::uint8_t> take() { return std::move(out_); }
-
- private:
-  std::vector<std::uint8_t> out_;
-};
-
-// Reads what Writer wrote. After the first thing that is wrong, failed() is true and all reads give
-// 0.
-class Reader {
- public:
-  explicit Reader(std::span<const std::uint8_t> bytes) : left_(bytes) {}
-
-  [[nodiscard]] bool failed() const { return failed_; }
-  [[nodiscard]] bool at_end() const { return left_.empty(); }
-
-  std::span<const std::uint8_t> bytes(std::size_t count) {
-    if (failed_ || left_.size() < count) {
-      failed_ = true;
-      return {};
-    }
-    const auto out = left_.first(count);
-    left_ = left_.subspan(count);
-    return out;
-  }
-  std::uint8_t byte() {
-    const auto one = bytes(1);
-    return one.empty() ? std::uint8_t{0} : one[0];
-  }
-  std::uint64_t number() {
-    std::uint64_t value = 0;
-    for (unsigned i = 0; i < kVarintMax; ++i) {
-      const std::uint8_t next = byte();
-      if (failed_) return 0;
-      const bool too_large = i + 1 == kVarintMax && next > 1;
-      const bool padded = i > 0 && next == 0;
-      if (too_large || padded) break;
-      value |= static_cast<std::uint64_t>(next & 0x7F) << (7 * i);
-      if ((next & 0x80) == 0) return value;
-    }
-    failed_ = true;
-    return 0;
-  }
-
- private:
-  std::span<const std::uint8_t> left_;
-  bool failed_ = false;
-};
 
 Error bad(const char* what) {
   return Error{"baseline", what};
 }
 
-Status finish(const Reader& in, const char* section) {
+Status finish(const PackReader& in, const char* section) {
   if (in.failed()) return bad("a section ends too early or holds a malformed number");
   if (!in.at_end())
     return Error{"baseline", std::string("bytes are left over after the ") + section};
   return {};
 }
 
-void put_value(Writer& out, std::uint8_t value) {
+void put_value(PackWriter& out, std::uint8_t value) {
   out.byte(value);
 }
-void put_value(Writer& out, std::uint32_t value) {
+void put_value(PackWriter& out, std::uint32_t value) {
   out.number(value);
 }
-std::uint64_t get_value(Reader& in, std::uint8_t /*kind*/) {
+std::uint64_t get_value(PackReader& in, std::uint8_t /*kind*/) {
   return in.byte();
 }
-std::uint64_t get_value(Reader& in, std::uint32_t /*kind*/) {
+std::uint64_t get_value(PackReader& in, std::uint32_t /*kind*/) {
   return in.number();
 }
 
 // One unit at its gap; false when place or value are impossible.
 template <class Unit>
-bool get_unit(Reader& in, std::span<Unit> units, std::size_t& place) {
+bool get_unit(PackReader& in, std::span<Unit> units, std::size_t& place) {
   const std::uint64_t gap = in.number();
   const std::uint64_t value = get_value(in, Unit{});
   if (in.failed() || gap >= units.size() - place) return false;
@@ -111,7 +52,7 @@ bool get_unit(Reader& in, std::span<Unit> units, std::size_t& place) {
 
 template <class Unit>
 std::vector<std::uint8_t> pack_sparse(std::span<const Unit> units) {
-  Writer out;
+  PackWriter out;
   std::size_t next = 0;
   for (std::size_t i = 0; i < units.size() && out.size() < units.size_bytes(); ++i) {
     if (units[i] == 0) continue;
@@ -124,7 +65,7 @@ std::vector<std::uint8_t> pack_sparse(std::span<const Unit> units) {
 
 template <class Unit>
 Status unpack_sparse(std::span<const std::uint8_t> bytes, std::span<Unit> units) {
-  Reader in(bytes);
+  PackReader in(bytes);
   for (std::size_t place = 0; !in.at_end();) {
     if (!get_unit(in, units, place)) {
       return bad("a counter lies outside its sketch or has an impossible value");
@@ -141,7 +82,7 @@ template Status unpack_sparse(std::span<const std::uint8_t>, std::span<std::uint
 // --- partitions ---
 
 std::vector<std::uint8_t> pack_partitions(const DistinctTable& table) {
-  Writer out;
+  PackWriter out;
   for (const std::uint64_t lost : table.lost()) out.number(DistinctTable::kNothingLost - lost);
   out.number(DistinctTable::kNothingLost - table.bar());
   out.number(table.partitions());
@@ -180,7 +121,7 @@ struct DensePart {
   std::array<Block, kEpochSlots> blocks;
 };
 
-bool read_dense(Reader& in, std::uint64_t epochs, DensePart& copy,
+bool read_dense(PackReader& in, std::uint64_t epochs, DensePart& copy,
                 DistinctTable::Partition& partition) {
   if (epochs == 0 || epochs > 0xFF) return false;
   partition.dense = true;
@@ -196,7 +137,7 @@ bool read_dense(Reader& in, std::uint64_t epochs, DensePart& copy,
   return true;
 }
 
-bool read_entries(Reader& in, std::uint64_t count, EpochMask ring,
+bool read_entries(PackReader& in, std::uint64_t count, EpochMask ring,
                   std::array<std::uint32_t, DistinctTable::kSparseMax>& entries,
                   DistinctTable::Partition& partition) {
   if (count == 0 || count > entries.size()) return false;
@@ -217,7 +158,7 @@ bool read_entries(Reader& in, std::uint64_t count, EpochMask ring,
 
 Status unpack_partitions(std::span<const std::uint8_t> bytes, EpochMask ring,
                          DistinctTable& table) {
-  Reader in(bytes);
+  PackReader in(bytes);
   DistinctTable::Lost lost;
   for (unsigned slot = 0; slot < kEpochSlots; ++slot) {
     lost[slot] = DistinctTable::kNothingLost - in.number();
@@ -268,7 +209,7 @@ std::vector<std::uint8_t> pack_histograms(const Histograms& histograms) {
   std::ranges::sort(order, {}, [&](unsigned i) {
     return std::tuple(histograms.names()[i].high, histograms.names()[i].low);
   });
-  Writer out;
+  PackWriter out;
   out.number(histograms.ignored());
   out.number(order.size());
   for (const unsigned i : order) {
@@ -279,7 +220,7 @@ std::vector<std::uint8_t> pack_histograms(const Histograms& histograms) {
     const auto counts = histograms.counts(i);
     out.number(counts.size() - static_cast<std::size_t>(std::ranges::count(counts, 0U)));
     const auto packed = [&] {
-      Writer units;
+      PackWriter units;
       std::size_t next = 0;
       for (std::size_t at = 0; at < counts.size(); ++at) {
         if (counts[at] == 0) continue;
@@ -300,7 +241,7 @@ std::size_t packed_histograms_max() {
 
 Status unpack_histograms(std::span<const std::uint8_t> bytes, EpochMask ring,
                          Histograms& histograms) {
-  Reader in(bytes);
+  PackReader in(bytes);
   const std::uint64_t ignored = in.number();
   const std::uint64_t count = in.number();
   if (in.failed() || count > Histograms::kNames) return bad("there are too many histograms");

@@ -94,8 +94,7 @@ class Additions {
   [[nodiscard]] std::uint64_t lost() const { return lost_; }
   [[nodiscard]] std::span<const std::int64_t> epochs() const { return epochs_; }
   [[nodiscard]] std::span<const Bins> bins() const { return bins_; }
-  /// The entries in the order of (what, key): equal sets give equal lists when their epochs() are
-  /// equal. Allocates.
+  /// The entries by kind, space and epoch's index, then key, then fingerprint. Allocates.
   [[nodiscard]] std::vector<Entry> sorted() const;
   /// Calls visit(const Entry&) in no order.
   template <class Visit>

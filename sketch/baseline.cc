@@ -71,6 +71,15 @@ Status Baseline::merge(const Baseline& other) {
   return {};
 }
 
+void Baseline::note_into(Additions* additions) {
+  for (const Space space : kSpaces) {
+    part(space).pairs.note_into(additions, space);
+    part(space).totals.note_into(additions, space);
+    part(space).distinct.note_into(additions, space);
+  }
+  histograms_.note_into(additions);
+}
+
 BaselineFill Baseline::fill() const {
   const DistinctTable& table = distinct(Space::successes);
   BaselineFill out;

@@ -58,8 +58,16 @@ class Baseline {
   Baseline(Baseline&&) noexcept = default;
   Baseline& operator=(Baseline&&) noexcept = default;
   ~Baseline() = default;
-  /// A second one with the same content.
-  [[nodiscard]] Baseline copy() const { return *this; }
+  /// A second one with the same content, whose additions are not noted.
+  [[nodiscard]] Baseline copy() const {
+    Baseline other = *this;
+    other.note_into(nullptr);
+    return other;
+  }
+
+  /// From now on whatever is added to any of the sketches by add() is noted there as well; null: no
+  /// more. Not owned. merge() and Additions::apply_to() are not noted.
+  void note_into(Additions* additions);
 
   /// Makes the epoch the newest if it is newer than all before; epochs that leave the ring are
   /// erased in every sketch, which reads all memory (milliseconds). Tells whether the ring moved.

@@ -25,9 +25,14 @@ DistinctTable::DistinctTable(const Sizes& sizes)
 }
 
 void DistinctTable::add(Hash128 partition, Hash128 value, std::int64_t epoch) {
+  const std::uint32_t fingerprint = hll::fingerprint(value);
+  if (note_ != nullptr) note_->distinct(space_, partition.low, fingerprint, epoch);
+  raise(partition, fingerprint, epoch);
+}
+
+void DistinctTable::raise(Hash128 partition, std::uint32_t fingerprint, std::int64_t epoch) {
   assert(ring_.holds(epoch));
   const unsigned slot = EpochRing::slot_of(epoch);
-  const std::uint32_t fingerprint = hll::fingerprint(value);
   overflow_.add(partition, fingerprint, slot);
   insert(name(partition), fingerprint, static_cast<EpochMask>(1U << slot));
 }
@@ -37,7 +42,7 @@ void DistinctTable::insert(std::uint64_t hash, std::uint32_t fingerprint, EpochM
   if (slot == nullptr) {
     lose(hash, epochs);
   } else if (slot->count == kDense) {
-    raise(arena_.at(slot->head), fingerprint, epochs);
+    raise_registers(arena_.at(slot->head), fingerprint, epochs);
   } else if (std::uint32_t* entry = find_entry(*slot, fingerprint)) {
     *entry |= epochs;
   } else {
@@ -51,7 +56,7 @@ void DistinctTable::append(Slot* slot, std::uint32_t fingerprint, EpochMask epoc
   if (slot->count == kSparseMax) {
     slot = make_dense(hash);
     if (slot == nullptr) return lose(hash, epochs);
-    return raise(arena_.at(slot->head), fingerprint, epochs);
+    return raise_registers(arena_.at(slot->head), fingerprint, epochs);
   }
   if (slot->count % kPerBlock == 0) {
     if (!reserve(hash, 1)) return lose(hash, epochs);
@@ -200,7 +205,7 @@ Block& DistinctTable::register_block(Block& head, unsigned slot) {
   return arena_.at(head.words[slot]);
 }
 
-void DistinctTable::raise(Block& head, std::uint32_t fingerprint, EpochMask epochs) {
+void DistinctTable::raise_registers(Block& head, std::uint32_t fingerprint, EpochMask epochs) {
   const hll::Position at = hll::position<kIndexBits>(fingerprint);
   bool higher = false;
   for_each_slot(epochs, [&](unsigned slot) {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <span>
 
+#include "sketch/additions.h"
 #include "sketch/block_arena.h"
 #include "sketch/distinct_overflow.h"
 #include "sketch/epoch_ring.h"
@@ -69,6 +70,14 @@ class DistinctTable {
 
   /// The partition had the value in the epoch, which must be in the ring.
   void add(Hash128 partition, Hash128 value, std::int64_t epoch);
+
+  /// See PairCounts.
+  void note_into(Additions* additions, Space space) {
+    note_ = additions;
+    space_ = space;
+  }
+  /// The partition had the value of this fingerprint (hll::fingerprint()). Not noted.
+  void raise(Hash128 partition, std::uint32_t fingerprint, std::int64_t epoch);
 
   /// Distinct values of the partition in epochs of age 0..age_max, united. 0 when it has none.
   [[nodiscard]] double estimate(Hash128 partition, unsigned age_max = kEpochSlots - 1) const;
@@ -168,7 +177,7 @@ class DistinctTable {
   [[nodiscard]] Partition view(const Slot& slot, EntryList& scratch) const;
 
   Block& register_block(Block& head, unsigned slot);
-  void raise(Block& head, std::uint32_t fingerprint, EpochMask epochs);
+  void raise_registers(Block& head, std::uint32_t fingerprint, EpochMask epochs);
   void refresh_estimate(Block& head);
   [[nodiscard]] double dense_estimate(const Block& head, EpochMask slots) const;
 
@@ -180,6 +189,8 @@ class DistinctTable {
   std::uint64_t complete_ = kNothingLost;  // least of lost_
   Lost lost_;
   EpochRing ring_;
+  Additions* note_ = nullptr;  // not owned
+  Space space_ = Space::successes;
 };
 
 }  // namespace doorward

@@ -38,15 +38,22 @@ inline std::uint64_t fold_multiply(std::uint64_t a, std::uint64_t b) {
 }
 }  // namespace detail
 
+/// The hash whose low word this is, for hashes made by join(): their high word follows from the low
+/// one. 64 secret bits name a pair beyond confusion (10 million pairs: one coincidence in 370,000
+/// fleets), and half the bytes are sent.
+inline Hash128 wide(std::uint64_t low) {
+  return {low, detail::fold_multiply(low ^ 0xE7037ED1A0B428DBULL, 0x8EBC6AF09C88C6E3ULL) | 1U};
+}
+
 /// Joins two secret hashes and a small public number (which rule, which level) into the hash of the
 /// pair. The inputs are outputs of the keyed hash, so multiplying and folding is enough: whoever
-/// does not know them cannot aim. Not symmetric in a and b. About 2 ns.
+/// does not know them cannot aim. Not symmetric in a and b. About 2 ns. The result is wide() of its
+/// low word.
 inline Hash128 join(Hash128 a, Hash128 b, std::uint64_t number) {
   const std::uint64_t salt = (number + 1) * 0x9E3779B97F4A7C15ULL;
   const std::uint64_t x = detail::fold_multiply(a.low ^ salt, b.high ^ 0xD6E8FEB86659FD93ULL);
   const std::uint64_t y = detail::fold_multiply(a.high + salt, b.low ^ 0xA0761D6478BD642FULL);
-  return {detail::fold_multiply(x ^ b.low, y ^ 0xE7037ED1A0B428DBULL),
-          detail::fold_multiply(y ^ a.low, x ^ 0x8EBC6AF09C88C6E3ULL) | 1U};
+  return wide(detail::fold_multiply(x ^ b.low, y ^ a.high ^ 0x8EBC6AF09C88C6E3ULL));
 }
 
 }  // namespace doorward

@@ -40,19 +40,19 @@ void Histograms::restore(const std::array<Hash128, kNames>& names, std::uint64_t
   ignored_ = ignored;
 }
 
-void Histograms::add(Hash128 name, unsigned bin, std::int64_t epoch) {
+void Histograms::raise(Hash128 name, unsigned bin, std::int64_t epoch, std::uint32_t n) {
   assert(ring_.holds(epoch) && bin < kBins && !name.none());
   unsigned i = find(name);
   if (i == kNames) {
     i = find(Hash128{});
     if (i == kNames) {
-      ++ignored_;
+      ignored_ += n;
       return;
     }
     names_[i] = name;
   }
   std::uint32_t& count = counts(i)[EpochRing::slot_of(epoch) * kBins + bin];
-  count = Totals::saturated_sum(count, 1);
+  count = Totals::saturated_sum(count, n);
 }
 
 std::array<std::uint64_t, Histograms::kBins> Histograms::read(Hash128 name,

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 
+#include "sketch/additions.h"
 #include "sketch/epoch_ring.h"
 #include "sketch/hash.h"
 #include "sketch/slab.h"
@@ -30,7 +31,14 @@ class Histograms {
 
   /// One more in the bin (0..127, asserted) in the epoch, which must be in the ring.
   /// The name must not be {0, 0}.
-  void add(Hash128 name, unsigned bin, std::int64_t epoch);
+  void add(Hash128 name, unsigned bin, std::int64_t epoch) {
+    if (note_ != nullptr) note_->bin(name, bin, epoch);
+    raise(name, bin, epoch, 1);
+  }
+
+  /// See PairCounts.
+  void note_into(Additions* additions) { note_ = additions; }
+  void raise(Hash128 name, unsigned bin, std::int64_t epoch, std::uint32_t n);
 
   /// Counts per bin, epochs of age 0..age_max added up. All zero for an unknown name.
   [[nodiscard]] std::array<std::uint64_t, kBins> read(Hash128 name,
@@ -57,6 +65,7 @@ class Histograms {
   std::uint64_t ignored_ = 0;
   Slab slab_;
   EpochRing ring_;
+  Additions* note_ = nullptr;  // not owned
 };
 
 }  // namespace doorward

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <span>
 
+#include "sketch/additions.h"
 #include "sketch/byte_lanes.h"
 #include "sketch/epoch_ring.h"
 #include "sketch/hash.h"
@@ -55,11 +56,24 @@ class PairCounts {
 
   /// One more of the pair in the epoch, which must be in the ring.
   void add(Hash128 key, std::int64_t epoch) {
+    if (note_ != nullptr) note_->pair(space_, key.low, epoch);
+    raise(key, epoch, 1);
+  }
+
+  /// From now on every add() is noted as well, of keys made by join(); null: no more.
+  void note_into(Additions* additions, Space space) {
+    note_ = additions;
+    space_ = space;
+  }
+
+  /// n more of the pair. Not noted.
+  void raise(Hash128 key, std::int64_t epoch, std::uint32_t n) {
     assert(ring_.holds(epoch));
     const unsigned slot = EpochRing::slot_of(epoch);
     for (unsigned row = 0; row < kCounterRows; ++row) {
       std::uint8_t& count = slab_.data()[counter_at(key, row) + slot];
-      count = static_cast<std::uint8_t>(count + (count != kCountMax));
+      const unsigned room = 255U - count;
+      count = static_cast<std::uint8_t>(count + (n < room ? n : room));
     }
     for (unsigned row = 0; row < kPresenceRows; ++row) {
       std::uint8_t& bits = slab_.data()[presence_at(key, row)];
@@ -133,6 +147,8 @@ class PairCounts {
   std::size_t presence_cells_;
   Slab slab_;
   EpochRing ring_;
+  Additions* note_ = nullptr;  // not owned
+  Space space_ = Space::successes;
 };
 
 }  // namespace doorward

@@ -8,6 +8,7 @@
 #include <limits>
 #include <span>
 
+#include "sketch/additions.h"
 #include "sketch/byte_lanes.h"
 #include "sketch/epoch_ring.h"
 #include "sketch/hash.h"
@@ -33,6 +34,16 @@ class Totals {
 
   /// n more of the key in the epoch, which must be in the ring.
   void add(Hash128 key, std::int64_t epoch, std::uint32_t n = 1) {
+    if (note_ != nullptr) note_->total(space_, key.low, epoch, n);
+    raise(key, epoch, n);
+  }
+
+  /// See PairCounts.
+  void note_into(Additions* additions, Space space) {
+    note_ = additions;
+    space_ = space;
+  }
+  void raise(Hash128 key, std::int64_t epoch, std::uint32_t n) {
     assert(ring_.holds(epoch));
     const unsigned slot = EpochRing::slot_of(epoch);
     for (unsigned row = 0; row < kRows; ++row) {
@@ -91,6 +102,8 @@ class Totals {
   std::size_t row_cells_;
   Slab slab_;
   EpochRing ring_;
+  Additions* note_ = nullptr;  // not owned
+  Space space_ = Space::successes;
 };
 
 }  // namespace doorward

