@@ -65,8 +65,9 @@ void Additions::put(std::uint64_t key, std::uint32_t what, std::uint32_t n) {
     }
     ++size_;
     entry = {key, n, what};
-  } else if (static_cast<Kind>(what & 3U) != Kind::distinct) {
-    entry.n = Totals::saturated_sum(entry.n, n);
+  } else {
+    const bool counted = static_cast<Kind>(what & 3U) != Kind::distinct;
+    entry.n = counted ? Totals::saturated_sum(entry.n, n) : 1;
   }
 }
 
@@ -114,11 +115,12 @@ void Additions::add(const Additions& other) {
 
 void Additions::subtract(const Additions& other) {
   other.for_each([&](const Entry& entry) {
-    if (entry.kind() == Kind::distinct || places_.empty()) return;
+    if (places_.empty()) return;
     const auto epoch = std::find(epochs_.begin(), epochs_.end(), other.epochs_[entry.epoch()]);
     if (epoch == epochs_.end()) return;
     const auto index = static_cast<unsigned>(epoch - epochs_.begin());
-    Entry& mine = place(entry.key, what_of(entry.kind(), entry.space(), index, 0));
+    Entry& mine =
+        place(entry.key, what_of(entry.kind(), entry.space(), index, entry.fingerprint()));
     if (mine.what != 0) mine.n -= std::min(mine.n, entry.n);
   });
   for (const Bins& theirs : other.bins_) {
@@ -129,6 +131,22 @@ void Additions::subtract(const Additions& other) {
       }
     }
   }
+}
+
+void Additions::drop_zeros() {
+  Additions rest(most_);
+  for_each([&](const Entry& entry) {
+    if (entry.n == 0) return;
+    rest.note(entry.kind(), entry.space(), entry.key, entry.fingerprint(), epochs_[entry.epoch()],
+              entry.n);
+  });
+  for (const Bins& bins : bins_) {
+    if (std::any_of(bins.counts.begin(), bins.counts.end(), [](auto n) { return n != 0; })) {
+      rest.bins_.push_back(bins);
+    }
+  }
+  rest.lost_ = lost_;
+  *this = std::move(rest);
 }
 
 void Additions::apply_to(Baseline& baseline) const {

@@ -75,9 +75,11 @@ class Additions {
 
   /// Everything of the other as well.
   void add(const Additions& other);
-  /// Takes out what the other holds: numbers go down, to 0 at the least; distinct entries, which
-  /// are a union, stay.
+  /// Takes out what the other holds: numbers go down, to 0 at the least. What is 0 counts in size()
+  /// until drop_zeros(), and nowhere else.
   void subtract(const Additions& other);
+  /// Forgets entries of number 0 and what only they needed. Allocates.
+  void drop_zeros();
 
   /// Adds everything to a baseline, advancing it to the newest epoch among them first. Epochs that
   /// the ring does not hold are left out. The baseline's own Additions (Baseline::note_into) hear

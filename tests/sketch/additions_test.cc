@@ -83,12 +83,32 @@ TEST(Additions, WithoutOnesOwnAreThoseOfTheOthers) {
   Additions round = noted(log_of(2), other);
   round.add(own);
   round.subtract(own);
+  round.drop_zeros();
+  // What only this host has learned is not in it any more.
+  EXPECT_LT(round.size(), own.size() + 500);
   round.apply_to(mine);
 
   Baseline both = empty();
   learn(log_of(1), both);
   learn(log_of(2), both);
   EXPECT_EQ(encode_baseline(mine), encode_baseline(both));
+}
+
+TEST(Additions, WithoutThemselvesAreEmpty) {
+  Baseline baseline = empty();
+  Additions additions = noted(log_of(8), baseline);
+  const Additions same = noted(log_of(8), baseline);
+  additions.subtract(same);
+  Baseline nothing = empty();
+  nothing.advance(103);
+  const auto bytes = encode_baseline(nothing);
+  additions.apply_to(nothing);
+  EXPECT_EQ(encode_baseline(nothing), bytes);
+  additions.drop_zeros();
+  EXPECT_TRUE(additions.empty());
+  // What was 0 counts again from there.
+  additions.add(same);
+  EXPECT_EQ(encode_additions(additions), encode_additions(same));
 }
 
 TEST(Additions, AppliedAreNotNotedAgain) {
