@@ -133,20 +133,34 @@ void Additions::subtract(const Additions& other) {
   }
 }
 
-void Additions::drop_zeros() {
+/// Those in the epochs for which keep(epoch), without the zeros.
+template <class Keep>
+Additions Additions::those(Keep keep) const {
   Additions rest(most_);
   for_each([&](const Entry& entry) {
-    if (entry.n == 0) return;
-    rest.note(entry.kind(), entry.space(), entry.key, entry.fingerprint(), epochs_[entry.epoch()],
-              entry.n);
+    const std::int64_t epoch = epochs_[entry.epoch()];
+    if (entry.n == 0 || !keep(epoch)) return;
+    rest.note(entry.kind(), entry.space(), entry.key, entry.fingerprint(), epoch, entry.n);
   });
   for (const Bins& bins : bins_) {
-    if (std::any_of(bins.counts.begin(), bins.counts.end(), [](auto n) { return n != 0; })) {
-      rest.bins_.push_back(bins);
-    }
+    const bool any =
+        std::any_of(bins.counts.begin(), bins.counts.end(), [](auto n) { return n != 0; });
+    if (any && keep(bins.epoch)) rest.bins_.push_back(bins);
   }
   rest.lost_ = lost_;
-  *this = std::move(rest);
+  return rest;
+}
+
+void Additions::drop_zeros() {
+  *this = those([](std::int64_t) { return true; });
+}
+
+Additions Additions::of_epoch(std::int64_t epoch) const {
+  return those([&](std::int64_t one) { return one == epoch; });
+}
+
+void Additions::drop_before(const EpochRing& ring) {
+  *this = those([&](std::int64_t one) { return one > ring.newest || ring.holds(one); });
 }
 
 void Additions::apply_to(Baseline& baseline) const {

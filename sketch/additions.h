@@ -81,6 +81,11 @@ class Additions {
   /// Forgets entries of number 0 and what only they needed. Allocates.
   void drop_zeros();
 
+  /// Those of one epoch only. Allocates.
+  [[nodiscard]] Additions of_epoch(std::int64_t epoch) const;
+  /// Forgets what lies in epochs before those of the ring. Allocates.
+  void drop_before(const EpochRing& ring);
+
   /// Adds everything to a baseline, advancing it to the newest epoch among them first. Epochs that
   /// the ring does not hold are left out. The baseline's own Additions (Baseline::note_into) hear
   /// nothing of it.
@@ -107,6 +112,8 @@ class Additions {
   }
 
  private:
+  template <class Keep>
+  [[nodiscard]] Additions those(Keep keep) const;
   void note(Kind kind, Space space, std::uint64_t key, std::uint32_t fingerprint,
             std::int64_t epoch, std::uint32_t n);
   void put(std::uint64_t key, std::uint32_t what, std::uint32_t n);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -34,6 +35,9 @@ struct Patch {
   std::shared_ptr<const std::vector<std::uint8_t>> bytes;  ///< shared by all who need the same
   std::uint64_t includes = 0;                              ///< the agent's last delta within
 };
+
+/// Different entries in an open round from which on it is crowded().
+inline constexpr std::size_t kOpenEntriesCrowded = std::size_t{1} << 20;
 
 struct GroupBaselineStatus {
   std::string group;
@@ -73,6 +77,9 @@ class Baselines {
 
   /// The round that closes now: an entry to append, nothing when no delta came since the last one.
   [[nodiscard]] std::optional<LogEntry> close_round(std::string_view group, TimeUs now);
+
+  /// The open round holds so much that it should be closed before its time.
+  [[nodiscard]] bool crowded(std::string_view group) const;
 
   /// What the agent of this group needs next; nothing when it has the newest generation. One round
   /// at a time, or the whole when the rounds do not reach back to `generation` or it is of another

@@ -1,0 +1,225 @@
+#include "server/fleet/group_baseline.h"
+
+#include <algorithm>
+#include <cassert>
+
+#include "plugins/state_archive.h"
+#include "proto/additions_codec.h"
+#include "proto/baseline_codec.h"
+
+namespace doorward {
+namespace {
+
+/// Different entries in an open round; what is beyond is lost to it, and counted. The core closes a
+/// round long before.
+constexpr std::size_t kOpenEntriesMax = std::size_t{4} << 20;
+/// An agent that is further behind gets the whole, which is shorter than so many rounds.
+constexpr std::uint64_t kRoundsBehindMax = 64;
+constexpr AdditionsLimits kRoundLimits{.entries = kOpenEntriesMax};
+
+Baseline make_baseline(const Baselines::Options& options, const HashKey& key) {
+  BaselineOptions shape;
+  shape.bytes = options.bytes;
+  shape.epochs = options.epochs;
+  shape.epoch_us = options.epoch_us;
+  shape.key = key;
+  Result<Baseline> made = Baseline::make(shape);
+  assert(made.ok());  // sizes are checked where settings are read
+  return std::move(made).value();
+}
+
+using Sequences = std::map<std::string, std::uint64_t, std::less<>>;
+
+void raise(Sequences& sequences, const std::string& agent, std::uint64_t sequence) {
+  std::uint64_t& last = sequences[agent];
+  last = std::max(last, sequence);
+}
+
+void save_sequences(const Sequences& sequences, StateWriter& out) {
+  out(static_cast<std::uint32_t>(sequences.size()));
+  for (const auto& [agent, sequence] : sequences) out(agent, sequence);
+}
+
+void load_sequences(StateReader& in, Sequences& out) {
+  std::uint32_t count = 0;
+  in(count);
+  for (; count != 0 && in.ok(); --count) {
+    std::string agent;
+    std::uint64_t sequence = 0;
+    in(agent, sequence);
+    out[agent] = sequence;
+  }
+}
+
+void save_bytes(std::span<const std::uint8_t> bytes, StateWriter& out) {
+  out(static_cast<std::uint64_t>(bytes.size()));
+  out.raw(std::as_bytes(bytes));
+}
+
+std::vector<std::uint8_t> load_bytes(StateReader& in, std::size_t most) {
+  std::uint64_t size = 0;
+  in.between(size, std::uint64_t{0}, static_cast<std::uint64_t>(most));
+  std::vector<std::uint8_t> bytes(in.ok() ? static_cast<std::size_t>(size) : 0);
+  in.raw(std::as_writable_bytes(std::span(bytes)));
+  return bytes;
+}
+
+}  // namespace
+
+GroupBaseline::GroupBaseline(const Baselines::Options& options, const HashKey& key)
+    : baseline_(make_baseline(options, key)), open_(kOpenEntriesMax) {}
+
+void GroupBaseline::add_to_open(const std::string& agent, std::uint64_t sequence,
+                                const Additions& additions) {
+  ++deltas;
+  open_.add(additions);
+  raise(open_included_, agent, sequence);
+}
+
+void GroupBaseline::restore(const std::string& agent, std::uint64_t sequence,
+                            const Additions& additions) {
+  additions.apply_to(baseline_);
+  raise(included_, agent, sequence);
+}
+
+void GroupBaseline::close(std::uint64_t generation, std::span<const std::uint8_t> bytes,
+                          const std::vector<std::pair<std::string, std::uint64_t>>& included,
+                          std::size_t rounds_bytes_max) {
+  if (generation <= generation_) return;
+  Result<Additions> additions = decode_additions(bytes, kRoundLimits);
+  if (!additions) {
+    // Its deltas are still there; the next round has them.
+    ++refused_entries;
+    return;
+  }
+  additions.value().apply_to(baseline_);
+  // What came after the round was made stays open.
+  open_.subtract(additions.value());
+  open_.drop_zeros();
+  ClosedRound round;
+  round.generation = generation;
+  round.bytes = std::make_shared<const std::vector<std::uint8_t>>(bytes.begin(), bytes.end());
+  for (const auto& [agent, sequence] : included) {
+    raise(included_, agent, sequence);
+    round.included[agent] = sequence;
+    const auto open = open_included_.find(agent);
+    if (open != open_included_.end() && open->second <= sequence) open_included_.erase(open);
+  }
+  // Rounds must lead from one to the next.
+  if (!rounds_.empty() && rounds_.back().generation + 1 != generation) {
+    rounds_.clear();
+    rounds_bytes_ = 0;
+  }
+  keep(std::move(round), rounds_bytes_max);
+  generation_ = generation;
+}
+
+void GroupBaseline::keep(ClosedRound round, std::size_t bytes_max) {
+  rounds_bytes_ += round.bytes->size();
+  rounds_.push_back(std::move(round));
+  while (!rounds_.empty() && (rounds_bytes_ > bytes_max || rounds_.size() > kRoundsBehindMax)) {
+    rounds_bytes_ -= rounds_.front().bytes->size();
+    rounds_.pop_front();
+  }
+}
+
+void GroupBaseline::begin_anew(const HashKey& key, std::uint64_t generation) {
+  Baselines::Options options;
+  options.bytes = baseline_.options().bytes;
+  options.epochs = baseline_.options().epochs;
+  options.epoch_us = baseline_.options().epoch_us;
+  baseline_ = make_baseline(options, key);
+  open_.clear();
+  open_included_.clear();
+  included_.clear();
+  rounds_.clear();
+  rounds_bytes_ = 0;
+  generation_ = generation;
+  whole_.reset();
+}
+
+std::optional<Patch> GroupBaseline::patch(std::string_view agent, std::uint64_t generation,
+                                          bool other_key) {
+  Patch patch;
+  if (!other_key && generation == generation_) return std::nullopt;
+  if (!other_key && generation < generation_ && !rounds_.empty() &&
+      rounds_.front().generation <= generation + 1) {
+    const ClosedRound& next =
+        rounds_[static_cast<std::size_t>(generation + 1 - rounds_.front().generation)];
+    patch.generation = next.generation;
+    patch.previous = generation;
+    patch.bytes = next.bytes;
+    const auto included = next.included.find(agent);
+    patch.includes = included == next.included.end() ? 0 : included->second;
+    return patch;
+  }
+  if (!whole_ || whole_of_ != generation_) {
+    whole_ = std::make_shared<const std::vector<std::uint8_t>>(encode_baseline(baseline_));
+    whole_of_ = generation_;
+  }
+  patch.generation = generation_;
+  patch.whole = true;
+  patch.bytes = whole_;
+  const auto included = included_.find(agent);
+  patch.includes = included == included_.end() ? 0 : included->second;
+  return patch;
+}
+
+void GroupBaseline::describe(GroupBaselineStatus& out) const {
+  out.generation = generation_;
+  out.deltas = deltas;
+  out.entries_waiting = open_.size();
+  out.refused_entries = refused_entries + open_.lost();
+  out.rounds_kept = rounds_.size();
+  out.rounds_bytes = rounds_bytes_;
+  out.fill = baseline_.fill();
+  out.newest_epoch = baseline_.newest();
+}
+
+void GroupBaseline::save(std::vector<std::uint8_t>& out) const {
+  StateWriter archive(out);
+  archive(generation_, deltas, refused_entries);
+  save_bytes(encode_baseline(baseline_), archive);
+  save_bytes(encode_additions(open_), archive);
+  save_sequences(open_included_, archive);
+  save_sequences(included_, archive);
+  archive(static_cast<std::uint32_t>(rounds_.size()));
+  for (const ClosedRound& round : rounds_) {
+    archive(round.generation);
+    save_bytes(*round.bytes, archive);
+    save_sequences(round.included, archive);
+  }
+}
+
+Result<GroupBaseline> GroupBaseline::load(StateReader& in, const Baselines::Options& options,
+                                          const HashKey& key) {
+  const Error damaged{"snapshot of the baselines", "it is damaged"};
+  GroupBaseline out(options, key);
+  in(out.generation_, out.deltas, out.refused_entries);
+  Result<Baseline> baseline =
+      decode_baseline(load_bytes(in, encoded_baseline_max(options.bytes)), key, options.bytes);
+  if (!baseline) return baseline.error();
+  if (baseline.value().options().bytes != options.bytes) {
+    return Error{"snapshot of the baselines", "the baseline has another size now"};
+  }
+  Result<Additions> open = decode_additions(load_bytes(in, kRoundLimits.raw_bytes()), kRoundLimits);
+  if (!open) return open.error();
+  out.baseline_ = std::move(baseline).value();
+  out.open_ = std::move(open).value();
+  load_sequences(in, out.open_included_);
+  load_sequences(in, out.included_);
+  std::uint32_t rounds = 0;
+  in.between(rounds, std::uint32_t{0}, static_cast<std::uint32_t>(kRoundsBehindMax));
+  for (; rounds != 0 && in.ok(); --rounds) {
+    ClosedRound round;
+    in(round.generation);
+    round.bytes =
+        std::make_shared<const std::vector<std::uint8_t>>(load_bytes(in, kRoundLimits.raw_bytes()));
+    load_sequences(in, round.included);
+    out.keep(std::move(round), options.rounds_bytes_max);
+  }
+  if (!in.ok()) return damaged;
+  return out;
+}
+
+}  // namespace doorward

@@ -1,0 +1,72 @@
+// One group's baseline: its newest generation, the rounds that led there, and the open round.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "plugins/state_archive.h"
+#include "server/fleet/baselines.h"
+
+namespace doorward {
+
+class GroupBaseline {
+ public:
+  GroupBaseline(const Baselines::Options& options, const HashKey& key);
+
+  /// A delta or contribution that the log has after the last round.
+  void add_to_open(const std::string& agent, std::uint64_t sequence, const Additions& additions);
+  /// A round that the log has: `bytes` become part of the baseline.
+  void close(std::uint64_t generation, std::span<const std::uint8_t> bytes,
+             const std::vector<std::pair<std::string, std::uint64_t>>& included,
+             std::size_t rounds_bytes_max);
+  /// All anew: nothing is known any more, and agents need the whole from this generation on.
+  void begin_anew(const HashKey& key, std::uint64_t generation);
+  /// After begin_anew(), from the log: what was in rounds long ago.
+  void restore(const std::string& agent, std::uint64_t sequence, const Additions& additions);
+
+  [[nodiscard]] bool open_is_empty() const { return open_.empty(); }
+  [[nodiscard]] const Additions& open() const { return open_; }
+  [[nodiscard]] const std::map<std::string, std::uint64_t, std::less<>>& open_included() const {
+    return open_included_;
+  }
+  [[nodiscard]] std::uint64_t generation() const { return generation_; }
+  void set_generation(std::uint64_t generation) { generation_ = generation; }
+  [[nodiscard]] const Baseline& baseline() const { return baseline_; }
+  [[nodiscard]] std::optional<Patch> patch(std::string_view agent, std::uint64_t generation,
+                                           bool other_key);
+  void describe(GroupBaselineStatus& out) const;
+
+  void save(std::vector<std::uint8_t>& out) const;
+  static Result<GroupBaseline> load(StateReader& in, const Baselines::Options& options,
+                                    const HashKey& key);
+
+  std::uint64_t deltas = 0;           ///< applied since the start
+  std::uint64_t refused_entries = 0;  ///< of another key, or that cannot be read
+
+ private:
+  struct ClosedRound {
+    std::uint64_t generation = 0;
+    std::shared_ptr<const std::vector<std::uint8_t>> bytes;
+    std::map<std::string, std::uint64_t, std::less<>> included;
+  };
+  void keep(ClosedRound round, std::size_t bytes_max);
+
+  Baseline baseline_;
+  Additions open_;
+  std::map<std::string, std::uint64_t, std::less<>> open_included_;
+  std::map<std::string, std::uint64_t, std::less<>> included_;  // of the newest generation
+  std::deque<ClosedRound> rounds_;
+  std::size_t rounds_bytes_ = 0;
+  std::uint64_t generation_ = 0;
+  std::uint64_t whole_of_ = 0;
+  std::shared_ptr<const std::vector<std::uint8_t>> whole_;
+};
+
+}  // namespace doorward

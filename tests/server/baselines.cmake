@@ -1,0 +1,1 @@
+doorward_server_test(server_baselines_test server/baselines_test.cc)
