@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sketch/result.h"
@@ -35,6 +36,14 @@ using Der = std::vector<std::uint8_t>;
 inline constexpr const char* kServerName = "server.doorward.internal";
 /// Followed by the agent's id.
 inline constexpr const char* kAgentUriPrefix = "urn:doorward:agent:";
+/// Digits of an agent's id, hexadecimal in lower case.
+inline constexpr std::size_t kAgentIdDigits = 32;
+
+/// Longest file with a key or certificates, certificate or request in DER, and token; a longer one
+/// is refused unread.
+inline constexpr std::size_t kPemBytesMax = std::size_t{64} << 10;
+inline constexpr std::size_t kCertificateBytesMax = std::size_t{8} << 10;
+inline constexpr std::size_t kTokenTextMax = 128;
 
 Result<PrivateKey> make_key();
 Result<PrivateKey> read_private_key(const std::string& path);  ///< PEM; refuses modes beyond 0600
@@ -50,8 +59,12 @@ Result<Certificate> read_certificate(const std::string& path);  ///< PEM, the fi
 Status write_certificates(const std::string& path, std::span<const Certificate* const> chain);
 
 Fingerprint fingerprint_of(const Certificate& certificate);
+Fingerprint fingerprint_of(const x509_st* certificate);
 std::string hex_of(std::span<const std::uint8_t> bytes);
 
+/// A new agent's id: 128 random bits.
+std::string make_agent_id();
+bool is_agent_id(std::string_view text);
 /// The agent's id in the certificate's names; empty when it is none of an agent.
 std::string agent_id_of(const x509_st* certificate);
 /// Microseconds since 1970; the Error names the field.

@@ -48,18 +48,21 @@ struct WirePeer {
   bool resumed = false;      ///< the TLS session was
 };
 
-/// A connection. Everything runs on the executor of its socket: a strand, or one thread. After
-/// close(), and after `on_end`, nothing is called.
+/// A connection. Its handlers run on a strand of its own, one at a time; its functions may be
+/// called from any thread. After close() on the strand, and after `on_end`, nothing is called.
+/// Links end before the io_context does.
 class WireLink : public std::enable_shared_from_this<WireLink> {
  public:
   struct Handlers {
     std::function<void(const WirePeer&)> on_open;
     /// Lives for the call. The link reads on when it returns.
     std::function<void(const wire::Envelope&)> on_message;
-    /// Once: why it ended; "closed" when the other end closed it in order.
+    /// Once: why it ended; "closed" when the other end closed it in order, "finished" after
+    /// finish().
     std::function<void(const std::string& why)> on_end;
   };
   struct Limits {
+    /// From the first step to the last: resolving and connecting too.
     std::chrono::milliseconds handshake{10'000};
     /// Without a byte from the other end for so long, the link ends.
     std::chrono::milliseconds silence{180'000};
@@ -71,19 +74,26 @@ class WireLink : public std::enable_shared_from_this<WireLink> {
   };
 
   /// An agent's: resolves, connects, shakes hands. `server`: "host:port", "[2001:db8::1]:7443".
+  /// `from`: the address of this host to connect from; empty: the kernel chooses. A server that
+  /// does not like the certificate says so after the handshake: on_open, then on_end.
   static std::shared_ptr<WireLink> connect(boost::asio::io_context& io, const std::string& server,
                                            std::shared_ptr<WireTls> tls, Handlers handlers,
-                                           Limits limits);
+                                           Limits limits, const std::string& from = {});
 
   virtual ~WireLink() = default;
   virtual void send(Frame frame) = 0;
   /// Bytes handed to send() and not written yet: whoever has much to send waits for this to fall.
   [[nodiscard]] virtual std::size_t queued() const = 0;
-  /// Called once when queued() has fallen to nothing.
+  /// Called once when queued() has fallen to nothing; never when the link ends before.
   virtual void when_sent(std::function<void()> done) = 0;
-  /// Writes what is queued, for at most `limits.write`, then closes.
+  /// Writes what is queued, for at most `limits.write`, then closes. No further messages come.
   virtual void finish() = 0;
   virtual void close() = 0;
+  /// Runs it on the link's strand, soon.
+  virtual void post(std::function<void()> work) { work(); }
+  /// Bytes on the wire so far, TLS included.
+  [[nodiscard]] virtual std::uint64_t received() const { return 0; }
+  [[nodiscard]] virtual std::uint64_t sent() const { return 0; }
 };
 
 /// Accepts connections on one address, each on a strand of its own.
