@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -72,10 +73,14 @@ class AlertIndex {
 
   /// The place up to which it has folded the log.
   [[nodiscard]] virtual std::uint64_t folded() const = 0;
-  /// Entries in order; other kinds are passed over. Documents that are no JSON are kept with what
-  /// is known of them. All or nothing.
+  /// Entries in order; other kinds are passed over, and so are entries up to folded(). What the log
+  /// has between folded() and the first of them is folded before (another process wrote it, or an
+  /// earlier fold() failed). Documents that are no JSON are kept with what is known of them. All or
+  /// nothing.
   virtual Status fold(std::span<const LogEntry> entries) = 0;
 
+  /// Newest place first. Errors: a text that is too long, a network with bits behind its prefix, or
+  /// more than kSearchMsMax of work.
   virtual Result<std::vector<AlertRow>> search(const AlertQuery& query) = 0;
   virtual Result<std::optional<AlertRow>> get(const std::string& id) = 0;
   /// By exact name; of one of these fields.
@@ -84,14 +89,30 @@ class AlertIndex {
 
   struct Counts {
     std::uint64_t alerts = 0, open = 0;
-    TimeUs oldest = 0;
+    TimeUs oldest = 0;  ///< when the oldest was received; 0: there are none
   };
   virtual Result<Counts> counts() = 0;
 
   /// Removes alerts received before `oldest`, and the oldest beyond `most`, at most `batch` at a
-  /// time; gives the places in the log that nobody needs any more.
+  /// time; gives the places in the log that nobody needs any more (of the alerts, their updates and
+  /// their verdicts), at most kRetirePlaces, and again with each call until OrderedLog::forget()
+  /// was told of them. Nothing: there is nothing left to do.
   virtual Result<std::vector<std::uint64_t>> retire(TimeUs oldest, std::uint64_t most,
                                                     std::size_t batch) = 0;
 };
+
+/// Folds what the log has after folded().
+Status catch_up(OrderedLog& log, AlertIndex& alerts);
+
+/// A search or history that works for longer is broken off: other questions wait behind it.
+inline constexpr int kSearchMsMax = 2000;
+/// Bytes of a text in a query.
+inline constexpr std::size_t kQueryTextMax = 1024;
+inline constexpr std::size_t kQueryLimitMax = 1000;
+/// A history counts names in the newest so many alerts of an entity.
+inline constexpr std::size_t kHistoryAlerts = 100'000;
+inline constexpr std::size_t kHistoryNames = 20;
+/// Places that one retire() gives at most, whole alerts but for the last.
+inline constexpr std::size_t kRetirePlaces = 100'000;
 
 }  // namespace doorward
