@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "plugins/event.h"
@@ -31,9 +32,9 @@ struct AgentRecord {
   bool revoked = false;
   std::string revoked_by, revoked_reason;
   TimeUs revoked_at = 0;
-  std::uint64_t moves = 0;
-  std::uint64_t renewals = 0;
-  std::uint64_t drops = 0;
+  std::uint64_t moves = 0;       ///< greatest number of a move
+  std::uint64_t renewals = 0;    ///< greatest number of a renewal, less one
+  std::uint64_t drops = 0;       ///< greatest number of a drop
   std::uint64_t last_delta = 0;  ///< greatest sequence that was applied
   TimeUs last_delta_at = 0;
 };
@@ -93,6 +94,27 @@ struct VerdictRecord {
   bool learn = false;  ///< false positive or benign: what was held back is usual
 };
 
+/// Whose an alert was, of the newest kAlertAgentsMax: fixed memory (about 60 bytes each), whatever
+/// the number of alerts. The oldest goes first; a verdict on one that is gone has no agent.
+class AlertAgents {
+ public:
+  /// The first to name an alert has it.
+  void add(std::string_view alert, std::string_view agent);
+  /// Empty when unknown.
+  [[nodiscard]] std::string_view find(std::string_view alert) const;
+
+ private:
+  struct Low {
+    std::size_t operator()(const Hash128& name) const { return name.low; }
+  };
+  std::unordered_map<Hash128, std::uint32_t, Low> agents_;  // index into names_
+  std::vector<Hash128> ring_;
+  std::size_t next_ = 0;
+  std::vector<std::string> names_;
+  std::map<std::string, std::uint32_t, std::less<>> name_index_;
+};
+inline constexpr std::size_t kAlertAgentsMax = 200'000;
+
 class FleetState {
  public:
   /// Entries in order; of kinds that do not belong here nothing is taken.
@@ -111,6 +133,7 @@ class FleetState {
     return groups_;
   }
   [[nodiscard]] const GroupRecord* group(std::string_view name) const;
+  /// Those that were taken away too, with Role::none: their names go on counting.
   [[nodiscard]] const std::map<std::string, ApiTokenRecord, std::less<>>& api_tokens() const {
     return api_tokens_;
   }
@@ -122,11 +145,21 @@ class FleetState {
   [[nodiscard]] std::vector<VerdictRecord> verdicts_after(std::string_view agent,
                                                           std::uint64_t place,
                                                           std::size_t most) const;
-  /// How many verdicts an alert had.
+  /// How many verdicts an alert had (the greatest number).
   [[nodiscard]] std::uint64_t verdicts_on(std::string_view id) const;
+  /// The greatest number of an audit entry.
   [[nodiscard]] std::uint64_t audits() const { return audits_; }
+  /// Entries of its kinds whose data it could not read, and left out.
+  [[nodiscard]] std::uint64_t damaged() const { return damaged_; }
 
  private:
+  bool fold_agent(const LogEntry& entry);
+  bool fold_token(const LogEntry& entry);
+  bool fold_policy(const LogEntry& entry);
+  bool fold_alert(const LogEntry& entry);
+  bool fold_verdict(const LogEntry& entry);
+  bool fold_api_token(const LogEntry& entry);
+
   std::uint64_t folded_ = 0;
   std::map<std::string, AgentRecord, std::less<>> agents_;
   std::map<std::string, TokenRecord, std::less<>> tokens_;
@@ -135,10 +168,11 @@ class FleetState {
   HashKey key_{};
   std::uint64_t key_number_ = 0;
   TimeUs key_made_ = 0;
-  std::vector<VerdictRecord> verdicts_;
+  std::map<std::string, std::vector<VerdictRecord>, std::less<>> verdicts_;  // by agent
   std::map<std::string, std::uint64_t, std::less<>> verdict_counts_;
-  std::map<std::string, std::string, std::less<>> alert_agents_;  // whose alert; see fleet_state.cc
+  AlertAgents alert_agents_;
   std::uint64_t audits_ = 0;
+  std::uint64_t damaged_ = 0;
 };
 
 }  // namespace doorward

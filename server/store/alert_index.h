@@ -46,10 +46,11 @@ struct AlertRow {
 /// What is not set is not asked. Texts match whole; `user`, `host` and `rule` may be globs (* and
 /// ?), `address` may be a network ("192.0.2.0/24").
 struct AlertQuery {
-  std::string rule, user, address, host, agent, text;  ///< text: within the message
-  std::optional<TimeUs> from, to;                      ///< event time, [from, to)
-  std::optional<double> min_score;
-  std::optional<AlertVerdict> verdict;
+  std::string rule = {}, user = {}, address = {}, host = {}, agent = {};
+  std::string text = {};                     ///< within the message; small letters or large
+  std::optional<TimeUs> from = {}, to = {};  ///< event time, [from, to)
+  std::optional<double> min_score = {};
+  std::optional<AlertVerdict> verdict = {};
   std::uint64_t before = 0;  ///< place: the page after the one that ended with it; 0: newest
   std::size_t limit = 50;    ///< 1..1000
 };
