@@ -53,13 +53,18 @@ class Core {
                                             const std::function<void(double)>& progress);
   virtual ~Core() = default;
 
-  /// May be called from any thread; all calls of functions come on the core's thread, in order.
+  /// May be called from any thread; all calls of functions come on the core's thread, in order, but
+  /// that a proposal may be heard before a question that was asked just before it. A question sees
+  /// what was changed before it was asked.
   virtual void ask(Question question) = 0;
   virtual void change(Propose propose, Done done) = 0;
   /// Before start().
   virtual void listen(Listener listener) = 0;
   /// Every second, on the core's thread. Before start().
   virtual void every_second(Question work) = 0;
+
+  /// New settings; only retention and log level, and what others look at in FleetView, change.
+  virtual void reload(const ServerSettings& settings) = 0;
 
   virtual void start() = 0;
   /// Finishes what was asked, saves snapshots, ends the thread.
@@ -76,5 +81,11 @@ class Core {
 };
 
 inline constexpr std::size_t kCoreQueueMax = 50'000;
+/// What one transaction takes: proposals, entries and bytes; the rest waits for the next.
+inline constexpr std::size_t kTurnMax = 4096;
+inline constexpr std::size_t kTurnEntriesMax = 16'384;
+inline constexpr std::size_t kTurnBytesMax = std::size_t{64} << 20;
+/// Entries that others have appended, read at a time.
+inline constexpr std::size_t kCatchUpEntries = 1000;
 
 }  // namespace doorward

@@ -48,4 +48,9 @@ struct ServerSettings {
 /// are appended with file and line.
 ServerSettings read_server_settings(const std::string& file, std::vector<Error>& mistakes);
 
+/// Keys that differ and that a running server does not take up: all but log level, outputs, spool
+/// and retention.
+std::vector<std::string> settings_that_need_a_restart(const ServerSettings& now,
+                                                      const ServerSettings& next);
+
 }  // namespace doorward

@@ -1,0 +1,65 @@
+// What the core does by the clock: rounds, snapshots, compaction, retention.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "server/core/settings.h"
+#include "server/fleet/baselines.h"
+#include "server/store/alert_index.h"
+#include "server/store/ordered_log.h"
+#include "sketch/result.h"
+
+namespace doorward {
+
+/// Snapshots of the baselines are kept this often, and at stop.
+inline constexpr std::chrono::minutes kSnapshotEvery{10};
+/// Compaction goes on for so long in a second, retention takes so much, so that an Ack never waits
+/// for more.
+inline constexpr std::chrono::milliseconds kCompactionASecond{20};
+inline constexpr std::size_t kRetiredASecond = 500;
+/// How often the audit trail is looked through for what is too old.
+inline constexpr int kAuditRetentionSeconds = 60;
+/// Name of the baselines' snapshot in the log.
+inline constexpr const char* kBaselinesSnapshot = "baselines";
+
+/// For the core's thread.
+class Upkeep {
+ public:
+  using Clock = std::chrono::steady_clock;
+  /// Appends and folds.
+  using Append = std::function<Status(std::vector<LogEntry> entries)>;
+
+  /// `snapshot_place`: of the snapshot that the log holds; 0: none. All outlive this.
+  Upkeep(OrderedLog& log, AlertIndex& alerts, Baselines& baselines, std::uint64_t snapshot_place,
+         Append append);
+
+  /// Errors are of the log, which may be tried again in the next second.
+  Status second(const ServerSettings& settings, TimeUs now, std::uint64_t folded);
+  /// Nothing is written when nothing was folded since the last one.
+  Status keep_snapshot(std::uint64_t folded);
+
+ private:
+  Status close_rounds(const ServerSettings& settings, TimeUs now);
+  Status compact();
+  Status retire(const ServerSettings& settings, TimeUs now);
+  Status retire_audit(const ServerSettings& settings, TimeUs now);
+
+  OrderedLog& log_;
+  AlertIndex& alerts_;
+  Baselines& baselines_;
+  std::uint64_t snapshot_place_;
+  Append append_;
+  Clock::time_point snapshot_due_ = Clock::now() + kSnapshotEvery;
+  std::map<std::string, Clock::time_point> closed_;  // when a group's last round was
+  // One that reaches beyond the snapshot: a fold that begins there would add its first part twice.
+  std::optional<Baselines::Compaction> held_;
+  int audit_seconds_ = 0;
+};
+
+}  // namespace doorward
