@@ -5,9 +5,9 @@
 #include <thread>
 #include <utility>
 
-#include "entries_generated.h"
 #include "server/core/log.h"
 #include "server/session/session.h"
+#include "server/store/entry_data.h"
 
 namespace doorward {
 namespace {
@@ -35,8 +35,8 @@ void wake_all(const Context& context, FleetView& view) {
 void revoke(const Context& context, const LogEntry& entry) {
   const std::shared_ptr<Session> session = session_of(*context, entry.subject);
   if (!session) return;
-  const auto* table = flatbuffers::GetRoot<log::Revocation>(entry.data.data());
-  const std::string reason = table->reason() == nullptr ? "" : table->reason()->str();
+  const auto* table = entry_table<log::Revocation>(entry);
+  const std::string reason = table == nullptr ? "" : text_of(table->reason());
   session->refuse(wire::RefusalCode::revoked,
                   "this agent was revoked" + (reason.empty() ? "" : ": " + reason), 0);
 }

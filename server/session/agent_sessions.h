@@ -30,8 +30,8 @@ struct IssuedCertificate {
 
 /// What the sessions need of the authority and the settings.
 struct SessionTerms {
-  /// Issues a certificate for a request (DER). The Error says what is wrong with the request. Core's
-  /// thread.
+  /// Issues a certificate for a request (DER). The Error says what is wrong with the request.
+  /// Core's thread.
   std::function<Result<IssuedCertificate>(std::span<const std::uint8_t> request,
                                           const std::string& agent, TimeUs now)>
       issue;

@@ -4,20 +4,13 @@
 #include <array>
 #include <utility>
 
-#include "entries_generated.h"
 #include "plugins/time_text.h"
 #include "server/core/log.h"
 #include "server/session/session.h"
+#include "server/store/entry_data.h"
 
 namespace doorward {
 namespace {
-
-template <class Table>
-std::vector<std::uint8_t> finished(flatbuffers::FlatBufferBuilder& builder,
-                                   flatbuffers::Offset<Table> root) {
-  builder.Finish(root);
-  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
-}
 
 std::string new_agent_id() {
   std::array<std::uint8_t, 16> bytes{};
@@ -51,21 +44,25 @@ void refuse(const std::shared_ptr<SessionContext>& context, const std::shared_pt
   server_log::warning("enrolment refused: " + token + ", host \"" + asked.host + "\" at " +
                       session->peer().address + ": " + error.what);
   audit_refusal(context, token, "agent.enrol", asked.host, error.what, session->peer().address);
-  session->refuse(error.where == kBadToken ? wire::RefusalCode::token
-                                           : wire::RefusalCode::malformed,
-                  error.what, 0);
+  session->refuse(
+      error.where == kBadToken ? wire::RefusalCode::token : wire::RefusalCode::malformed,
+      error.what, 0);
 }
 
 LogEntry enrolment_entry(const Enrolment& asked, const std::string& address) {
-  flatbuffers::FlatBufferBuilder builder;
-  const auto table = log::CreateEnrolmentDirect(
-      builder, asked.host.c_str(), asked.machine, asked.group.c_str(), asked.issued.serial.c_str(),
-      asked.issued.ends, asked.token.substr(0, 8).c_str(), address.c_str());
+  log::EnrolmentT table;
+  table.host = asked.host;
+  table.machine = asked.machine;
+  table.group = asked.group;
+  table.serial = asked.issued.serial;
+  table.ends = asked.issued.ends;
+  table.token = asked.token.substr(0, 8);
+  table.address = address;
   LogEntry entry;
   entry.kind = EntryKind::enrolment;
   entry.subject = asked.agent;
   entry.number = 1;
-  entry.data = finished(builder, table);
+  entry.data = entry_bytes(table);
   return entry;
 }
 
@@ -110,12 +107,13 @@ void enrol(const std::shared_ptr<SessionContext>& context, const std::shared_ptr
           if (!issued) return Error{kBadRequest, issued.error().message()};
           asked->issued = std::move(issued).value();
         }
-        flatbuffers::FlatBufferBuilder builder;
+        log::TokenUsedT table;
+        table.agent = asked->agent;
         LogEntry use;
         use.kind = EntryKind::token_used;
         use.subject = asked->token;
         use.number = std::uint64_t{record->used} + 1;
-        use.data = finished(builder, log::CreateTokenUsedDirect(builder, asked->agent.c_str()));
+        use.data = entry_bytes(table);
         std::vector<LogEntry> entries;
         entries.push_back(std::move(use));
         return entries;
@@ -141,13 +139,14 @@ void Session::renew(const std::shared_ptr<std::vector<std::uint8_t>>& request, i
           if (!made) return Error{kBadRequest, made.error().message()};
           *issued = std::move(made).value();
         }
-        flatbuffers::FlatBufferBuilder builder;
+        log::RenewalT table;
+        table.serial = issued->serial;
+        table.ends = issued->ends;
         LogEntry entry;
         entry.kind = EntryKind::renewal;
         entry.subject = self->agent();
         entry.number = record->renewals + 2;
-        entry.data = finished(
-            builder, log::CreateRenewalDirect(builder, issued->serial.c_str(), issued->ends));
+        entry.data = entry_bytes(table);
         std::vector<LogEntry> entries;
         entries.push_back(std::move(entry));
         return entries;
@@ -183,14 +182,17 @@ void audit_refusal(const std::shared_ptr<SessionContext>& context, const std::st
   }
   context->core.change(
       [by, action, target, all, from](FleetView& view) -> Result<std::vector<LogEntry>> {
-        flatbuffers::FlatBufferBuilder builder;
+        log::AuditT table;
+        table.by = by;
+        table.role = "agent";
+        table.action = action;
+        table.target = target;
+        table.detail = all;
+        table.from = from;
         LogEntry entry;
         entry.kind = EntryKind::audit;
         entry.number = view.state.audits() + 1;
-        entry.data =
-            finished(builder, log::CreateAuditDirect(builder, by.c_str(), "agent", action.c_str(),
-                                                     target.c_str(), all.c_str(), from.c_str(),
-                                                     false));
+        entry.data = entry_bytes(table);
         std::vector<LogEntry> entries;
         entries.push_back(std::move(entry));
         return entries;

@@ -28,10 +28,10 @@ Frame welcome_frame(const WelcomeTerms& terms) {
   const auto group = text(builder, terms.group);
   const auto key = builder.CreateVector(terms.key.bytes.data(), terms.key.bytes.size());
   const auto rules = builder.CreateVectorOfStrings(terms.fleet_rules);
-  const auto welcome = wire::CreateWelcome(builder, terms.protocol, server, group, terms.time, key,
-                                           terms.sequence, terms.delta_interval_ms,
-                                           terms.heartbeat_ms, terms.certificate_days,
-                                           terms.baseline_bytes, rules);
+  const auto welcome =
+      wire::CreateWelcome(builder, terms.protocol, server, group, terms.time, key, terms.sequence,
+                          terms.delta_interval_ms, terms.heartbeat_ms, terms.certificate_days,
+                          terms.baseline_bytes, rules);
   return make_frame(builder, wire::Message::Welcome, welcome.Union());
 }
 
@@ -89,11 +89,11 @@ Frame patch_frame(const Patch& patch) {
   Builder builder((patch.bytes ? patch.bytes->size() : 0) + 256);
   flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> bytes = 0;
   if (patch.bytes) bytes = builder.CreateVector(*patch.bytes);
-  const auto message =
-      patch.whole ? wire::CreateBaselinePatch(builder, patch.generation, patch.previous, 0, bytes,
-                                              patch.includes)
-                  : wire::CreateBaselinePatch(builder, patch.generation, patch.previous, bytes, 0,
-                                              patch.includes);
+  const auto message = patch.whole
+                           ? wire::CreateBaselinePatch(builder, patch.generation, patch.previous, 0,
+                                                       bytes, patch.includes)
+                           : wire::CreateBaselinePatch(builder, patch.generation, patch.previous,
+                                                       bytes, 0, patch.includes);
   return make_frame(builder, wire::Message::BaselinePatch, message.Union());
 }
 

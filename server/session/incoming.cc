@@ -87,10 +87,9 @@ LogEntry alert_entry(const wire::AlertItem& alert, const std::string& agent) {
   constexpr std::uint8_t kUpdate = 2;
   Builder builder(alert.document()->size() + 256);
   const auto by = builder.CreateString(agent);
-  const auto document =
-      builder.CreateString(alert.document()->c_str(), alert.document()->size());
-  builder.Finish(log::CreateAlert(builder, by, alert.kind(), alert.score(), alert.occurrences(),
-                                  document));
+  const auto document = builder.CreateString(alert.document()->c_str(), alert.document()->size());
+  builder.Finish(
+      log::CreateAlert(builder, by, alert.kind(), alert.score(), alert.occurrences(), document));
   LogEntry entry;
   entry.kind = EntryKind::alert;
   entry.subject = alert.id()->str();

@@ -98,8 +98,8 @@ bool Outbox::send_next(const std::shared_ptr<SessionContext>& context,
   }
 
   if (wholes_ >= kWholesAtATime && (place.generation == 0 || place.key_name == 0)) return false;
-  std::optional<Patch> patch = view.baselines.patch(session->group(), session->agent(),
-                                                    place.generation, place.key_name);
+  std::optional<Patch> patch =
+      view.baselines.patch(session->group(), session->agent(), place.generation, place.key_name);
   if (!patch) return true;
   if (patch->whole && wholes_ >= kWholesAtATime) return false;
   place.generation = patch->generation;

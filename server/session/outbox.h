@@ -51,8 +51,8 @@ class Outbox {
 
   std::deque<std::shared_ptr<Session>> waiting_;
   std::deque<std::shared_ptr<Session>> for_whole_;  // those that need a whole baseline
-  std::size_t bytes_ = 0;   // on their way
-  std::size_t wholes_ = 0;  // on their way
+  std::size_t bytes_ = 0;                           // on their way
+  std::size_t wholes_ = 0;                          // on their way
 };
 
 }  // namespace doorward

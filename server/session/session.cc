@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <utility>
 
-#include "entries_generated.h"
 #include "server/core/log.h"
+#include "server/store/entry_data.h"
 
 namespace doorward {
 namespace {
 
-constexpr std::size_t kRequestBytesMax = 4096;
+constexpr std::size_t kCertificateRequestMax = 4096;
 
 }  // namespace
 
@@ -133,7 +133,7 @@ void Session::hear_enrol(const wire::Enrol& asked) {
   }
   const Result<JoinToken> token = JoinToken::parse(asked.token()->string_view());
   if (!token) return refuse(wire::RefusalCode::token, token.error().message(), 0);
-  if (asked.request()->size() > kRequestBytesMax) return malformed("the request is too long");
+  if (asked.request()->size() > kCertificateRequestMax) return malformed("the request is too long");
   auto enrolment = std::make_shared<Enrolment>();
   enrolment->token = hex_of(token_digest(token.value()));
   enrolment->request.assign(asked.request()->begin(), asked.request()->end());
@@ -158,15 +158,14 @@ void Session::hear_deltas(const wire::DeltaBatch& batch) {
         for (LogEntry& entry : in->entries) {
           if (entry.number > record->last_delta) {
             const auto* delta = flatbuffers::GetRoot<log::Delta>(entry.data.data());
-            const auto* additions = delta->additions();
-            if (additions != nullptr) {
-              const Status good = view.baselines.check(
-                  self->agent(), {additions->data(), additions->size()}, delta->key_name(),
-                  view.now);
-              if (!good) {
-                ack->refused_deltas.push_back({entry.number, good.error().message()});
-                continue;
-              }
+            const auto additions = bytes_of(delta->additions());
+            const Status good =
+                additions.empty()
+                    ? Status()
+                    : view.baselines.check(self->agent(), additions, delta->key_name(), view.now);
+            if (!good) {
+              ack->refused_deltas.push_back({entry.number, good.error().message()});
+              continue;
             }
             ack->deltas = std::max(ack->deltas, entry.number);
             out.push_back(std::move(entry));
@@ -252,10 +251,10 @@ void Session::hear_renew(const wire::Renew& asked) {
     return send(retry_after_frame(static_cast<std::uint32_t>(ms), "it was renewed just now"));
   }
   renewed_ = now;
-  if (asked.request()->size() > kRequestBytesMax) return malformed("the request is too long");
-  renew(std::make_shared<std::vector<std::uint8_t>>(asked.request()->begin(),
-                                                    asked.request()->end()),
-        0);
+  if (asked.request()->size() > kCertificateRequestMax) return malformed("the request is too long");
+  renew(
+      std::make_shared<std::vector<std::uint8_t>>(asked.request()->begin(), asked.request()->end()),
+      0);
 }
 
 LiveAgent* Session::live(FleetView& view) {

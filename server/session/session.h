@@ -18,7 +18,7 @@ namespace doorward {
 /// What a Hello said.
 struct HelloWords {
   std::uint16_t protocol = 0, protocol_min = 0;
-  std::string version, host;
+  std::string version, host, group;
   std::uint64_t machine = 0, instance = 0, key_name = 0, generation = 0, baseline_bytes = 0;
   std::uint64_t policy = 0, policy_refused = 0, verdicts = 0;
   std::string policy_reason;

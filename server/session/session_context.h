@@ -37,8 +37,7 @@ struct SessionContext {
   std::atomic<bool> stopping{false};
   /// Connections that have not said yet who they are, oldest first.
   std::mutex introductions_mutex;
-  std::list<std::pair<std::chrono::steady_clock::time_point, std::weak_ptr<Session>>>
-      introductions;
+  std::list<std::pair<std::chrono::steady_clock::time_point, std::weak_ptr<Session>>> introductions;
 
   // The core's thread.
   std::map<std::string, std::shared_ptr<Session>, std::less<>> agents;  ///< after Welcome

@@ -13,7 +13,8 @@ namespace {
 constexpr std::uint32_t kTwinRetryMs = 300'000;
 
 std::string versions_text(std::uint16_t first, std::uint16_t last) {
-  return first == last ? std::to_string(last) : std::to_string(first) + " to " + std::to_string(last);
+  return first == last ? std::to_string(last)
+                       : std::to_string(first) + " to " + std::to_string(last);
 }
 
 }  // namespace
@@ -29,6 +30,7 @@ void Session::hear_hello(const wire::Hello& hello) {
   words.protocol_min = hello.protocol_min();
   words.version = clipped(hello.version(), kAgentTextMax);
   words.host = clipped(hello.host_name(), kAgentTextMax);
+  words.group = clipped(hello.group(), kAgentTextMax);
   words.machine = hello.machine();
   words.instance = hello.instance();
   words.key_name = hello.key_name();
@@ -63,10 +65,10 @@ bool Session::refused_for_itself(const HelloWords& hello, const AgentRecord* rec
   };
   if (hello.protocol < kProtocolMin || hello.protocol_min > kProtocolVersion ||
       hello.protocol_min > hello.protocol) {
-    return no(RefusalCode::version,
-              "the server speaks versions " + versions_text(kProtocolMin, kProtocolVersion) +
-                  " of the protocol, this agent " +
-                  versions_text(hello.protocol_min, hello.protocol));
+    return no(RefusalCode::version, "the server speaks versions " +
+                                        versions_text(kProtocolMin, kProtocolVersion) +
+                                        " of the protocol, this agent " +
+                                        versions_text(hello.protocol_min, hello.protocol));
   }
   if (record == nullptr) {
     return no(RefusalCode::unknown_agent, "no such agent was enrolled here; enrol it anew");
@@ -158,13 +160,14 @@ void Session::welcome(const HelloWords& hello, const AgentRecord& record, FleetV
   ready_.store(true);
   send(welcome_frame(terms));
 
+  // Versions and generations count anew in each group.
+  const bool same_group = hello.group == record.group;
   outbox.policy = hello.policy;
-  outbox.policy_refused = hello.policy_refused;
-  // Versions count anew in each group: the number alone does not say whose policy it has.
-  outbox.policy_unsure = record.moves > 0 && hello.policy_refused == 0;
+  outbox.policy_refused = same_group ? hello.policy_refused : 0;
+  outbox.policy_unsure = !same_group && hello.policy != 0;
   outbox.verdicts = hello.verdicts;
-  outbox.generation = hello.generation;
-  outbox.key_name = hello.key_name;
+  outbox.generation = same_group ? hello.generation : 0;
+  outbox.key_name = same_group ? hello.key_name : 0;
   context_->outbox.wake(current);
   context_->outbox.pump(context_, view);
 }
