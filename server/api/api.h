@@ -4,8 +4,10 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
+#include "proto/identity.h"
 #include "server/core/core.h"
 #include "server/fleet/fleet_state.h"
 
@@ -30,6 +32,16 @@ struct ApiResponse {
   unsigned status = 200;
   std::string body;  ///< JSON (RFC 8259), errors as {"error": "...", "where": "..."}
   std::string type = "application/json";
+  /// Not empty: the body is this file, which whoever sends the answer removes.
+  std::string file;
+  unsigned retry_after_s = 0;  ///< not 0: when to try again
+};
+
+/// What the API needs beside the core.
+struct ApiOptions {
+  std::string data_dir;  ///< where backups find the database
+  /// Of the certificate authority: goes into enrolment tokens. None: no tokens can be made.
+  std::optional<Fingerprint> authority;
 };
 
 /// Routes, checks roles, writes the audit trail. `done` is called once, on the core's thread or at
@@ -37,7 +49,8 @@ struct ApiResponse {
 class Api {
  public:
   using Done = std::function<void(ApiResponse)>;
-  static std::unique_ptr<Api> make(Core& core);
+  /// Before Core::start(). The core has to be stopped before the Api goes.
+  static std::unique_ptr<Api> make(Core& core, ApiOptions options);
   virtual ~Api() = default;
   virtual void handle(ApiRequest request, Done done) = 0;
   /// The OpenAPI 3.1 document, made of the same table as the routes.
