@@ -44,7 +44,8 @@ class Shared : public std::enable_shared_from_this<Shared> {
     core_.ask([work](FleetView& view) { work->done(work->route->read(work->call, view)); });
   }
 
-  /// The change and its audit entry, in one commit.
+  /// The change and its audit entry, in one commit. The core may ask again for the proposal, when
+  /// somebody else's took its numbers.
   void change(const WorkPtr& work) {
     const auto self = shared_from_this();
     core_.change(
@@ -63,15 +64,9 @@ class Shared : public std::enable_shared_from_this<Shared> {
   ApiContext context;
 
  private:
-  /// Numbers of audit entries are tried upwards: proposals of one group do not see each other's.
-  std::uint64_t next_number(const FleetView& view) {
-    tried_ = std::max(tried_, view.state.audits()) + 1;
-    return tried_;
-  }
-
   [[nodiscard]] AuditRecord record_of(const Work& work, FleetView& view) {
     AuditRecord record;
-    record.number = next_number(view);
+    record.number = view.state.audits() + 1;
     record.at = view.now;
     record.by = work.call.who.name;
     record.role = role_name(work.call.who.role);
@@ -128,7 +123,6 @@ class Shared : public std::enable_shared_from_this<Shared> {
               FleetView& view) {
     Managed& managed = work->managed;
     if (!result) {
-      tried_ = view.state.audits();
       ++context.counts.refused;
       work->done(api_error(managed.refused != 0 ? managed.refused : 503U,
                            managed.refused != 0 ? managed.why : result.error()));
@@ -175,7 +169,6 @@ class Shared : public std::enable_shared_from_this<Shared> {
 
   Core& core_;
   // For the core's thread.
-  std::uint64_t tried_ = 0;
   std::int64_t refused_minute_ = 0;
   std::uint64_t refused_in_minute_ = 0;
   std::uint64_t left_out_ = 0;

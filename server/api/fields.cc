@@ -64,8 +64,8 @@ Status take_text(const ApiField& field, std::string_view text, ApiValue& value) 
 Status take_files(const ApiField& field, const json::value& given, ApiValue& value) {
   const json::array* list = given.if_array();
   if (list == nullptr) return Error{field.name, "expected a list of {name, text}"};
-  if (list->size() > kPolicyFilesMax) {
-    return Error{field.name, "more than " + std::to_string(kPolicyFilesMax)};
+  if (list->size() > kApiFilesMax) {
+    return Error{field.name, "more than " + std::to_string(kApiFilesMax)};
   }
   for (const json::value& item : *list) {
     const json::object* object = item.if_object();

@@ -17,6 +17,8 @@ inline constexpr std::size_t kApiTextBytesMax = 4'096;
 /// Nesting of a body's JSON, and members of an object; 400 beyond.
 inline constexpr std::size_t kApiJsonDepthMax = 8;
 inline constexpr std::size_t kApiJsonMembersMax = 64;
+/// Files in a body; 400 beyond.
+inline constexpr std::size_t kApiFilesMax = 1'000;
 /// Parameters in a query.
 inline constexpr std::size_t kApiQueryMax = 32;
 /// Rows on one page; 400 beyond.

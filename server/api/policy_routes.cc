@@ -3,17 +3,21 @@
 #include "server/api/limits.h"
 #include "server/manage/limits.h"
 #include "server/manage/policies.h"
+#include "server/manage/policy_rules.h"
 
 namespace doorward {
 namespace {
 
 void prepare_files(ApiCall& call) {
   const auto files = call.values.find("files");
-  if (files != call.values.end()) call.mistakes = policy_mistakes(files->second.files);
+  if (files == call.values.end()) return;
+  PolicyReview review = review_files(files->second.files);
+  call.mistakes = std::move(review.mistakes);
+  call.warnings = std::move(review.warnings);
 }
 
-void write_mistakes(JsonWriter& json, const std::vector<Error>& mistakes) {
-  json.open_array("mistakes");
+void write_mistakes(JsonWriter& json, std::string_view name, const std::vector<Error>& mistakes) {
+  json.open_array(name);
   for (const Error& mistake : mistakes) {
     json.open().text("where", mistake.where).text("what", mistake.what).close();
   }
@@ -28,7 +32,8 @@ ApiResponse validate(const ApiCall& call, FleetView& /*view*/) {
   ApiResponse out;
   JsonWriter json(out.body);
   json.open().boolean("ok", call.mistakes.empty());
-  write_mistakes(json, call.mistakes);
+  write_mistakes(json, "mistakes", call.mistakes);
+  write_mistakes(json, "warnings", call.warnings);
   json.close();
   return out;
 }
@@ -50,8 +55,12 @@ ApiResponse diff(const ApiCall& call, FleetView& view) {
   JsonWriter json(out.body);
   json.open().text("group", group->name);
   json.number("version", version == nullptr ? 0 : whole(version->version));
-  json.text("diff", policy_diff(version == nullptr ? none : *version->files, files_of(call)));
-  write_mistakes(json, call.mistakes);
+  const PolicyChanges changes =
+      compare_files(version == nullptr ? none : *version->files, files_of(call));
+  json.open_array("summary");
+  for (const std::string& sentence : changes.summary) json.item(sentence);
+  json.close_array().text("diff", changes.text);
+  write_mistakes(json, "mistakes", call.mistakes);
   json.close();
   return out;
 }

@@ -41,7 +41,7 @@ struct ApiCall {
   // What `prepare` found.
   std::string prepared;  ///< secret, path, ...
   std::string digest;
-  std::vector<Error> mistakes;
+  std::vector<Error> mistakes, warnings;
   std::optional<Managed> refused;  ///< it ends here
 
   [[nodiscard]] bool has(std::string_view name) const { return values.find(name) != values.end(); }

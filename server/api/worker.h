@@ -1,20 +1,18 @@
 // A thread for what takes long, so that those who answer need not wait for it.
 #pragma once
 
-#include <condition_variable>
 #include <cstddef>
-#include <deque>
 #include <functional>
-#include <mutex>
+#include <memory>
 #include <thread>
 
 namespace doorward {
 
-/// Does one work after the other. The destructor finishes the one that runs and drops the others.
+/// Does one work after the other. The destructor finishes the one that runs and drops the others;
+/// it may come from a work itself, which then is the last.
 class ApiWorker {
  public:
-  ApiWorker(std::size_t works_max, std::size_t bytes_max)
-      : works_max_(works_max), bytes_max_(bytes_max) {}
+  ApiWorker(std::size_t works_max, std::size_t bytes_max);
   ~ApiWorker();
   ApiWorker(const ApiWorker&) = delete;
   ApiWorker& operator=(const ApiWorker&) = delete;
@@ -23,19 +21,10 @@ class ApiWorker {
   bool post(std::function<void()> work, std::size_t bytes = 0);
 
  private:
-  struct Work {
-    std::function<void()> run;
-    std::size_t bytes = 0;
-  };
-  void loop();
+  struct State;
+  static void loop(const std::shared_ptr<State>& state);
 
-  std::size_t works_max_;
-  std::size_t bytes_max_;
-  std::mutex mutex_;
-  std::condition_variable wake_;
-  std::deque<Work> works_;
-  std::size_t bytes_ = 0;  // of those that wait, and of the one that runs
-  bool stop_ = false;
+  std::shared_ptr<State> state_;
   std::thread thread_;  // begins with the first work
 };
 

@@ -4,7 +4,7 @@
 
 #include "plugins/json_writer.h"
 #include "plugins/time_text.h"
-#include "server/manage/entry_data.h"
+#include "server/manage/packed_entry.h"
 #include "server/manage/limits.h"
 
 namespace doorward {
@@ -104,10 +104,8 @@ std::string_view verdict_name(AlertVerdict verdict) {
 }
 
 std::size_t verdict_number(const LogEntry& entry) {
-  flatbuffers::Verifier verifier(entry.data.data(), entry.data.size());
-  if (!verifier.VerifyBuffer<log::Verdict>(nullptr)) return 0;
-  const auto verdict = flatbuffers::GetRoot<log::Verdict>(entry.data.data())->verdict();
-  return verdict > 3 ? 0 : verdict;
+  const auto* table = entry_table<log::Verdict>(entry);
+  return table == nullptr || table->verdict() > 3 ? 0 : table->verdict();
 }
 
 Managed give_verdict(const FleetState& state, const Asker& asker, const std::string& alert,
@@ -149,21 +147,19 @@ LogEntry audit_entry(const AuditRecord& record) {
 }
 
 Result<AuditRecord> read_audit(const LogEntry& entry) {
-  flatbuffers::Verifier verifier(entry.data.data(), entry.data.size());
-  if (entry.kind != EntryKind::audit || !verifier.VerifyBuffer<log::Audit>(nullptr)) {
+  const auto* table = entry_table<log::Audit>(entry);
+  if (entry.kind != EntryKind::audit || table == nullptr) {
     return Error{"audit " + std::to_string(entry.number), "is damaged"};
   }
-  const auto* table = flatbuffers::GetRoot<log::Audit>(entry.data.data());
-  const auto text = [](const flatbuffers::String* s) { return s == nullptr ? "" : s->str(); };
   AuditRecord out;
   out.number = entry.number;
   out.at = entry.at;
-  out.by = text(table->by());
-  out.role = text(table->role());
-  out.action = text(table->action());
-  out.target = text(table->target());
-  out.detail = text(table->detail());
-  out.from = text(table->from());
+  out.by = text_of(table->by());
+  out.role = text_of(table->role());
+  out.action = text_of(table->action());
+  out.target = text_of(table->target());
+  out.detail = text_of(table->detail());
+  out.from = text_of(table->from());
   out.ok = table->ok();
   return out;
 }

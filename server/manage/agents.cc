@@ -4,7 +4,7 @@
 
 #include "plugins/json_writer.h"
 #include "plugins/time_text.h"
-#include "server/manage/entry_data.h"
+#include "server/manage/packed_entry.h"
 #include "server/manage/limits.h"
 
 namespace doorward {

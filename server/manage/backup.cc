@@ -16,6 +16,9 @@
 #include "sketch/system_error.h"
 
 namespace doorward {
+
+Status restore_store(const std::string& backup, const std::string& folder);
+
 namespace {
 
 namespace fs = std::filesystem;
@@ -162,20 +165,6 @@ Status bring_keys(Copy& copy, const std::string& data_dir, const std::string& st
   return copy.run("DROP TABLE backup_files");
 }
 
-Status check_backup(const std::string& file) {
-  Copy copy(file);
-  if (const Status opened = copy.open(false); !opened) return opened;
-  std::string verdict;
-  const Status checked = copy.each("PRAGMA quick_check(1)", nullptr, nullptr, [&](auto* row) {
-    const auto* text = reinterpret_cast<const char*>(sqlite3_column_text(row, 0));
-    verdict = text == nullptr ? "" : text;
-    return Status();
-  });
-  if (!checked) return checked;
-  if (verdict != "ok") return Error{file, "is damaged: " + verdict};
-  return {};
-}
-
 }  // namespace
 
 Status make_backup(const std::string& data_dir, const std::string& file, bool with_keys) {
@@ -183,10 +172,7 @@ Status make_backup(const std::string& data_dir, const std::string& file, bool wi
   if (lstat(file.c_str(), &there) == 0) return Error{file, "is there already; name a new file"};
   const Result<Store> store = open_store(data_dir, true);
   if (!store) return store.error();
-  const mode_t before = umask(0077);
   Status made = store.value().log->copy_to(file, [](std::uint64_t, std::uint64_t) {});
-  umask(before);
-  if (made && chmod(file.c_str(), 0600) != 0) made = system_error(file, "cannot set its mode");
   if (made && with_keys) made = add_keys(data_dir, file);
   if (made) made = sync_folder(folder_of(file));
   if (!made) unlink(file.c_str());
@@ -194,7 +180,6 @@ Status make_backup(const std::string& data_dir, const std::string& file, bool wi
 }
 
 Status restore_backup(const std::string& file, const std::string& data_dir, std::string& told) {
-  if (const Status good = check_backup(file); !good) return good;
   const std::int64_t now = std::chrono::duration_cast<std::chrono::microseconds>(
                                std::chrono::system_clock::now().time_since_epoch())
                                .count();
@@ -203,31 +188,27 @@ Status restore_backup(const std::string& file, const std::string& data_dir, std:
   fs::create_directories(data_dir, fault);
   if (fault) return Error{data_dir, fault.message()};
   const std::string path = data_dir + "/" + kStoreFileName;
-  const std::string fresh = path + ".restoring";
   if (fs::exists(path, fault)) {
-    // The lock says that no server runs; the copy in its place is then the only one who writes.
     const Result<Store> lock = open_store(data_dir, false);
-    if (!lock && lock.error().what.find("damaged") == std::string::npos) return lock.error();
+    // Damaged is what it may be; in use it may not be.
+    if (!lock && lock.error().what.find("server runs") != std::string::npos) return lock.error();
   }
-  fs::copy_file(file, fresh, fs::copy_options::overwrite_existing, fault);
-  if (fault) return Error{fresh, fault.message()};
-  Status done;
-  if (chmod(fresh.c_str(), 0600) != 0) done = system_error(fresh, "cannot set its mode");
-  {
-    Copy copy(fresh);
-    if (done) done = copy.open(true);
-    if (done) done = bring_keys(copy, data_dir, stamp, told);
+  std::vector<std::string> moved;
+  for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {
+    const std::string old = path + suffix;
+    if (!fs::exists(old, fault)) continue;
+    if (const Status aside = set_old_aside(old, stamp, told); !aside) return aside;
+    moved.push_back(old);
   }
-  // What belongs to the old database alone must not be taken for the new one's.
-  for (const char* beside : {"-wal", "-shm", "-journal"}) {
-    if (done) done = set_old_aside(path + beside, stamp, told);
+  if (const Status restored = restore_store(file, data_dir); !restored) {
+    for (const std::string& old : moved) rename((old + ".before-" + stamp).c_str(), old.c_str());
+    told.clear();
+    return restored;
   }
-  if (done) done = set_old_aside(path, stamp, told);
-  if (done && rename(fresh.c_str(), path.c_str()) != 0) done = system_error(path, "cannot put it");
-  if (done) done = sync_folder(data_dir);
-  if (done) told += "restored " + path + "\n";
-  if (!done) unlink(fresh.c_str());
-  return done;
+  told += "restored " + path + "\n";
+  Copy copy(path);
+  if (const Status opened = copy.open(true); !opened) return opened;
+  return bring_keys(copy, data_dir, stamp, told);
 }
 
 }  // namespace doorward

@@ -19,11 +19,6 @@ inline constexpr std::uint32_t kTokenUsesMax = 10'000;
 /// Longest life of an enrolment token, and of an API token that ends.
 inline constexpr std::int64_t kTokenLifeMaxUs = std::int64_t{30} * 24 * 3600 * 1'000'000;
 inline constexpr std::int64_t kApiTokenLifeMaxUs = std::int64_t{3650} * 24 * 3600 * 1'000'000;
-/// Files of a policy, bytes of a name, of one file and of all together (they travel in one frame).
-inline constexpr std::size_t kPolicyFilesMax = 256;
-inline constexpr std::size_t kPolicyNameBytesMax = 200;
-inline constexpr std::size_t kPolicyFileBytesMax = std::size_t{1} << 20;
-inline constexpr std::size_t kPolicyBytesMax = std::size_t{4} << 20;
 /// Verdicts on one alert.
 inline constexpr std::uint64_t kVerdictsMax = 100;
 /// Bytes of what an audit entry says of the target and the detail; the rest is cut off.

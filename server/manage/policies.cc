@@ -3,25 +3,11 @@
 #include <algorithm>
 
 #include "plugins/json_writer.h"
-#include "server/manage/entry_data.h"
+#include "server/manage/packed_entry.h"
 #include "server/manage/limits.h"
 
 namespace doorward {
 namespace {
-
-/// "rules/x.toml": parts of plain characters, none hidden, none that leads elsewhere.
-bool good_file_name(std::string_view name) {
-  if (name.empty() || name.size() > kPolicyNameBytesMax) return false;
-  bool first = true;
-  for (const char c : name) {
-    const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                       c == '_' || c == '-';
-    if (first && !plain) return false;
-    if (!plain && c != '.' && c != '/') return false;
-    first = c == '/';
-  }
-  return !first;
-}
 
 Managed version_answer(Managed out, const std::string& group, std::uint64_t version,
                        std::uint64_t from, bool changed) {
@@ -72,32 +58,6 @@ Managed no_group(const std::string& group) {
 }
 
 }  // namespace
-
-std::vector<Error> policy_mistakes(PolicyFiles& files) {
-  std::vector<Error> out;
-  if (files.size() > kPolicyFilesMax) {
-    return {{"files", "more than " + std::to_string(kPolicyFilesMax)}};
-  }
-  std::sort(files.begin(), files.end(),
-            [](const auto& a, const auto& b) { return a.name < b.name; });
-  std::size_t bytes = 0;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    const PolicyFileText& file = files[i];
-    bytes += file.text.size();
-    if (!good_file_name(file.name)) {
-      out.push_back({file.name.substr(0, kPolicyNameBytesMax),
-                     "not a name of a policy's file; expected \"policy.toml\" or \"rules/x.toml\""});
-    }
-    if (i > 0 && files[i - 1].name == file.name) out.push_back({file.name, "is there twice"});
-    if (file.text.size() > kPolicyFileBytesMax) {
-      out.push_back({file.name, "longer than " + std::to_string(kPolicyFileBytesMax) + " bytes"});
-    }
-  }
-  if (bytes > kPolicyBytesMax) {
-    out.push_back({"files", "longer together than " + std::to_string(kPolicyBytesMax) + " bytes"});
-  }
-  return out;
-}
 
 const PolicyVersion* policy_version(const GroupRecord& group, std::uint64_t version) {
   if (version == 0) return group.policy();

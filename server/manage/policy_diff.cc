@@ -3,10 +3,12 @@
 #include <map>
 #include <set>
 
-#include "server/manage/policies.h"
+#include "server/manage/policy_rules.h"
 
 namespace doorward {
 namespace {
+
+constexpr std::size_t kCells = 1'000'000;
 
 using Lines = std::vector<std::string_view>;
 
@@ -38,7 +40,7 @@ std::vector<Step> steps(const Lines& from, const Lines& to) {
   }
   const std::size_t n = from.size() - head - tail;
   const std::size_t m = to.size() - head - tail;
-  const bool compare = n > 0 && m > 0 && n <= kDiffCellsMax / m;
+  const bool compare = n > 0 && m > 0 && n <= kCells / m;
   // longest[i * (m + 1) + j]: of what is left from i and j on.
   std::vector<std::uint32_t> longest(compare ? (n + 1) * (m + 1) : 0);
   const auto at = [&](std::size_t i, std::size_t j) -> std::uint32_t& {
@@ -93,8 +95,6 @@ void write_hunk(std::string& out, const std::vector<Step>& all, std::size_t begi
   }
 }
 
-}  // namespace
-
 std::string text_diff(std::string_view name, std::string_view from, std::string_view to) {
   if (from == to) return {};
   constexpr std::size_t kAround = 3;
@@ -120,6 +120,8 @@ std::string text_diff(std::string_view name, std::string_view from, std::string_
   }
   return out;
 }
+
+}  // namespace
 
 std::string policy_diff(const PolicyFiles& from, const PolicyFiles& to) {
   std::map<std::string_view, std::pair<std::string_view, std::string_view>> both;

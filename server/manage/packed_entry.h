@@ -1,12 +1,11 @@
-// The data of log entries, packed: for server/manage/*.cc, which include what flatc generates.
+// Entries of the log from tables: for server/manage/*.cc.
 #pragma once
 
 #include <cstdint>
 #include <string>
-#include <vector>
+#include <utility>
 
-#include "entries_generated.h"
-#include "server/store/ordered_log.h"
+#include "server/store/entry_data.h"
 
 namespace doorward {
 
@@ -14,14 +13,12 @@ namespace doorward {
 template <class Native>
 LogEntry packed_entry(EntryKind kind, std::string subject, std::uint64_t number, TimeUs at,
                       const Native& table) {
-  flatbuffers::FlatBufferBuilder builder(256);
-  builder.Finish(Native::TableType::Pack(builder, &table));
   LogEntry entry;
   entry.kind = kind;
   entry.subject = std::move(subject);
   entry.number = number;
   entry.at = at;
-  entry.data.assign(builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize());
+  entry.data = entry_bytes(table);
   return entry;
 }
 
