@@ -17,8 +17,6 @@
 
 namespace doorward {
 
-Status restore_store(const std::string& backup, const std::string& folder);
-
 namespace {
 
 namespace fs = std::filesystem;
