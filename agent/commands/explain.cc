@@ -1,6 +1,6 @@
 // doorward-agent explain: how unusual a logon would be, asked of the running agent or of a
 // baseline.
-#include "agent/explain.h"
+#include "plugins/explain.h"
 
 #include <cstdio>
 #include <memory>

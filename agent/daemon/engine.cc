@@ -6,7 +6,7 @@
 #include <iterator>
 #include <utility>
 
-#include "agent/explain.h"
+#include "plugins/explain.h"
 #include "agent/load_exceptions.h"
 
 namespace doorward {

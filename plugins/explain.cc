@@ -1,4 +1,4 @@
-#include "agent/explain.h"
+#include "plugins/explain.h"
 
 #include <cmath>
 #include <cstdarg>

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "plugins/pipeline/alert_budget.h"
 #include "plugins/geo/geo_databases.h"
+#include "plugins/pipeline/alert_budget.h"
 #include "plugins/rule_set.h"
 #include "sketch/baseline.h"
 #include "sketch/result.h"
