@@ -58,6 +58,8 @@ struct Rule {
   double threshold = 75;  ///< score 0..100 from which the rule fires; above 100: never by itself
   /// Weight of the rule's share of an alert budget; 0: it keeps its threshold under a budget.
   double budget_share = 1;
+  /// Judged by the server as well, over what all agents of a group saw (docs/fleet-rules.md).
+  bool fleet = false;
   Severity severity;
   double escalate_score = 101;  ///< from this score on, `escalated` instead of `severity`
   Severity escalated;

@@ -103,6 +103,7 @@ Rule read_rule(Params& document) {
   rule.version = static_cast<int>(document.integer("version", 1, 1, 1'000'000));
   rule.threshold = document.number("threshold", rule.threshold, 0, 101);
   rule.budget_share = document.number("budget_share", rule.budget_share, 0, 1000);
+  rule.fleet = document.boolean("fleet", false);
   rule.severity = read_severity(document, rule.severity);
   if (std::optional<Params> escalate = document.table("escalate")) {
     rule.escalate_score = escalate->number("score", 90, 0, 100);

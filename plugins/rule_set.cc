@@ -75,6 +75,7 @@ RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vecto
     if (detector.learns()) learning_ |= bit;
     if (detector.stage() == Stage::joint) joint_ |= bit;
     if (detector.stage() == Stage::alerts) on_alerts_ |= bit;
+    if (rules_[i]->rule.fleet) fleet_ |= bit;
   }
 }
 
@@ -94,10 +95,19 @@ LiveState RuleSet::make_state() const {
 RuleMask RuleSet::prepare(const Event& event, EventKeys& keys) const {
   RuleMask mask = 0;
   for (std::size_t i = 0; i < rules_.size(); ++i) {
-    if (rules_[i]->rule.when.matches(event)) mask |= RuleMask{1} << i;
+    if ((active_ >> i & 1U) != 0 && rules_[i]->rule.when.matches(event)) mask |= RuleMask{1} << i;
   }
   if (mask != 0) views_.compute(event, keys);
   return mask;
+}
+
+bool RuleSet::concerns_fleet(const Event& event, RuleMask matched) const {
+  for (RuleMask mask = matched & fleet_; mask != 0; mask &= mask - 1) {
+    if (rules_[static_cast<std::size_t>(std::countr_zero(mask))]->detector->concerns(event)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 void RuleSet::observe(const Event& event, const EventKeys& keys, RuleMask mask,

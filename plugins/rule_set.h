@@ -61,6 +61,17 @@ class RuleSet {
     return RuleMask{1} << rule | rules_[rule]->detector->parts();
   }
 
+  /// The rules that the server judges as well (Rule::fleet), and the rules of Stage::alerts.
+  [[nodiscard]] RuleMask fleet_rules() const { return fleet_; }
+  [[nodiscard]] RuleMask alert_rules() const { return on_alerts_; }
+
+  /// Only these rules look at events from now on. The others are still there to be named.
+  void keep_to(RuleMask rules) { active_ = rules; }
+
+  /// Of the rules of `matched` (from prepare()) some fleet rule is told something by the event: see
+  /// Detector::concerns.
+  [[nodiscard]] bool concerns_fleet(const Event& event, RuleMask matched) const;
+
   /// Live state for these rules, empty.
   [[nodiscard]] LiveState make_state() const;
 
@@ -113,6 +124,8 @@ class RuleSet {
   RuleMask joint_ = 0;                          // rules of Stage::joint
   RuleMask learning_ = 0;                       // rules that learn from events
   RuleMask on_alerts_ = 0;                      // rules of Stage::alerts
+  RuleMask fleet_ = 0;                          // rules with Rule::fleet
+  RuleMask active_ = ~RuleMask{0};              // rules that look at events
 };
 
 /// Runs the examples of one rule, each on a fresh baseline with all rules loaded. Gives one Error a

@@ -43,6 +43,9 @@ void show(const Rule& rule) {
     std::printf("           %s, risk %d from score %.0f\n", rule.escalated.name.c_str(),
                 rule.escalated.risk_score, rule.escalate_score);
   }
+  if (rule.fleet) {
+    std::printf("fleet      judged by the server as well, over all agents of a group\n");
+  }
   for (const Threat& threat : rule.threats) {
     std::printf("ATT&CK     %s %s / %s %s\n", threat.tactic_id.c_str(), threat.tactic_name.c_str(),
                 threat.technique_id.c_str(), threat.technique_name.c_str());

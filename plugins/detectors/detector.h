@@ -73,6 +73,12 @@ class Detector {
     return true;
   }
 
+  /// Whether an event that passed the rule's filter tells it anything. Never allocates.
+  [[nodiscard]] virtual bool concerns(const Event& event) const {
+    (void)event;
+    return stage() == Stage::event;
+  }
+
   /// Takes the event into the live state. Events come in nearly the order of their times: a source
   /// may be late by minutes, a second feed by hours. Never allocates.
   virtual void observe(const Event& event, const EventKeys& keys,

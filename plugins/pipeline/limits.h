@@ -14,6 +14,10 @@ inline constexpr std::size_t kQuarantineMax = 1024;
 /// not take the places of logons that succeeded.
 inline constexpr std::size_t kQuarantineFailuresMax = 256;
 
+/// What a person found usual is learned as so many logons, at least: one alone would still be
+/// unusual, and the same would be asked again.
+inline constexpr std::size_t kVerdictLogons = 8;
+
 /// Alerts from this score on are held back from learning. Milder ones teach at once: they are
 /// mostly a new habit, and one that is not learned alerts again and again.
 inline constexpr double kQuarantineScore = 60;

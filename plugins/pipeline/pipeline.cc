@@ -1,5 +1,8 @@
 #include "plugins/pipeline/pipeline.h"
 
+#include <algorithm>
+#include <optional>
+
 namespace doorward {
 
 Pipeline::Pipeline(const RuleSet& rules, Baseline& baseline, PipelineSink& sink,
@@ -77,6 +80,7 @@ void Pipeline::on_event(const Event& event) {
   const RuleMask mask = rules_.prepare(event, keys_);
   if (mask == 0) return;
   ++counts_.scored;
+  if (sightings_ != nullptr && event.time >= options_.alerts_from) sightings_->note(event, mask);
   rules_.observe(event, keys_, mask, state_);
   rules_.score(event, keys_, mask, baseline_, state_, evidence_);
   budget_.count(evidence_, mask);
@@ -102,18 +106,25 @@ void Pipeline::on_event(const Event& event) {
     return;
   }
   rules_.learn(keys_, mask & silent, epoch, baseline_);
-  learn(event, mask & ~silent, score_of(fired->p_value) >= kQuarantineScore);
+  RuleMask held = 0;
+  if (score_of(fired->p_value) >= kQuarantineScore) {
+    held = mask & ~silent & rules_.learning_rules();
+  } else {
+    rules_.learn(keys_, mask & ~silent, epoch, baseline_);
+  }
   // The strongest rule of which nothing alike was told speaks. A flood that keeps one rule busy
   // must not keep the others quiet.
   RuleMask told = 0;
-  while (fired != nullptr &&
-         suppression_.holds_back(*fired->rule, event, score_of(fired->p_value))) {
+  AlikeAlert alike;  // the strongest that holds this one back
+  while (fired != nullptr && suppression_.holds_back(*fired->rule, event, score_of(fired->p_value),
+                                                     told == 0 ? &alike : nullptr)) {
     told |= rules_.speaks_for(static_cast<std::size_t>(fired - evidence_.data()));
     fired = RuleSet::primary(evidence_, ~silent & ~told);
   }
   if (fired == nullptr) {
     ++counts_.held_back;
     rules_.calibrate(keys_, evidence_, ~RuleMask{0}, epoch, baseline_, state_);
+    hold(event, held, alike);
     return;
   }
   rules_.calibrate(keys_, evidence_, repeated | told, epoch, baseline_, state_);
@@ -126,32 +137,64 @@ void Pipeline::on_event(const Event& event) {
   if (speaks != fired && suppression_.holds_back(*speaks->rule, event, score_of(speaks->p_value))) {
     speaks = fired;
   }
-  raise(event, *fired, *speaks);
+  hold(event, held, raise(event, *fired, *speaks));
 }
 
-void Pipeline::raise(const Event& event, const Evidence& fired, const Evidence& speaks) {
+void Pipeline::note_alert(std::size_t rule, const Event& event) {
+  if (event.time == kNoTime || come_to(event.time) != Came::in_time) return;
+  const RuleMask mask = rules_.prepare(event, keys_);
+  rules_.score(event, keys_, 0, baseline_, state_, evidence_);
+  rules_.note_alert(evidence_[rule], event, keys_, mask, baseline_, state_, evidence_);
+  const RuleMask silent = silenced(event, RuleSet::fired(evidence_));
+  if (silent != 0) ++counts_.excepted;
+  const Evidence* fired = RuleSet::primary(evidence_, ~silent);
+  if (fired == nullptr) return;
+  if (suppression_.holds_back(*fired->rule, event, score_of(fired->p_value))) {
+    ++counts_.held_back;
+    return;
+  }
+  raise(event, *fired, *fired);
+}
+
+std::size_t Pipeline::verdict(std::string_view event_id, bool learn) {
+  const std::optional<Hash128> alert = alert_key(event_id);
+  if (!alert || alert->none()) return 0;
+  suppression_.note_verdict(event_id, learn ? HeldVerdict::learn : HeldVerdict::never);
+  std::size_t events = 0;
+  for (Quarantine* held : {&quarantine_, &failures_}) {
+    events += learn ? held->release_now(*alert, baseline_.newest(), rules_, baseline_)
+                    : held->drop(*alert);
+  }
+  (learn ? counts_.verdict_learned : counts_.verdict_dropped) += events;
+  return events;
+}
+
+AlikeAlert Pipeline::raise(const Event& event, const Evidence& fired, const Evidence& speaks) {
   const Alert alert{event, speaks, evidence_, score_of(speaks.p_value), 1};
   const auto rule = static_cast<std::size_t>(&speaks - evidence_.data());
   const bool loud = alert.score >= options_.min_score;
   if (loud && !caps_.admit(rule, *speaks.rule, event, alert.score)) {
     // Not remembered: what is alike to it belongs to the summary as well.
     ++counts_.summed_up;
-    return;
+    return {};
   }
   const std::string id = loud ? alert_id(event, *speaks.rule) : std::string();
   suppression_.remember(*fired.rule, event, score_of(fired.p_value), loud ? speaks.rule : nullptr,
                         id);
   // What is alike for the rule that speaks raises alerts of other rules; no update is missing.
   if (&speaks != &fired) {
-    suppression_.remember(*speaks.rule, event, alert.score, nullptr, {});
+    suppression_.remember(*speaks.rule, event, alert.score, nullptr, id);
   }
   if (!loud) {
     ++counts_.below_min_score;
-    return;
+    return {};
   }
   ++counts_.alerts;
   ++counts_.by_rule[rule];
   sink_.on_alert(alert);
+  AlikeAlert told;
+  std::copy(id.begin(), id.end(), told.id.begin());
+  return told;
 }
 
 void Pipeline::finish() {
@@ -161,17 +204,23 @@ void Pipeline::finish() {
 }
 
 RuleMask Pipeline::silenced(const Event& event, RuleMask fired) const {
-  if (options_.exceptions == nullptr || fired == 0) return 0;
-  return options_.exceptions->silenced(event, fired);
+  if (fired == 0) return 0;
+  RuleMask silent = 0;
+  if (options_.exceptions != nullptr) silent |= options_.exceptions->silenced(event, fired);
+  if (options_.veto != nullptr) silent |= options_.veto->silenced(event, evidence_, fired);
+  return silent;
 }
 
-void Pipeline::learn(const Event& event, RuleMask mask, bool later) {
-  Quarantine& quarantine = event.outcome == Outcome::success ? quarantine_ : failures_;
-  mask &= rules_.learning_rules();
-  if (mask == 0) return;
-  if (!later) {
+void Pipeline::hold(const Event& event, RuleMask mask, const AlikeAlert& alert) {
+  if (mask == 0 || alert.verdict == HeldVerdict::never) return;
+  if (alert.verdict == HeldVerdict::learn) {
     rules_.learn(keys_, mask, baseline_.epoch_of(event.time), baseline_);
-  } else if (!quarantine.hold(keys_, mask, event.time + baseline_.options().epoch_us)) {
+    return;
+  }
+  Quarantine& quarantine = event.outcome == Outcome::success ? quarantine_ : failures_;
+  const std::optional<Hash128> id = alert_key({alert.id.data(), alert.id.size()});
+  if (!quarantine.hold(keys_, mask, event.time + baseline_.options().epoch_us,
+                       id.value_or(Hash128{}))) {
     ++counts_.quarantine_full;
   }
 }

@@ -6,17 +6,27 @@
 #include <string>
 #include <vector>
 
+#include "plugins/alert.h"
+#include "plugins/exceptions/exceptions.h"
 #include "plugins/pipeline/alert_budget.h"
 #include "plugins/pipeline/alert_caps.h"
 #include "plugins/pipeline/quarantine.h"
+#include "plugins/pipeline/sightings.h"
 #include "plugins/pipeline/suppression.h"
-#include "plugins/alert.h"
-#include "plugins/exceptions/exceptions.h"
 #include "plugins/rule_set.h"
 #include "plugins/state_archive.h"
 #include "sketch/baseline.h"
 
 namespace doorward {
+
+/// Says which rules must stay silent on an event although they fired, beside exceptions.
+class AlertVeto {
+ public:
+  virtual ~AlertVeto() = default;
+  /// `fired`: bit i for evidence[i]. Gives those of them that stay silent.
+  virtual RuleMask silenced(const Event& event, std::span<const Evidence> evidence,
+                            RuleMask fired) = 0;
+};
 
 struct PipelineOptions {
   TimeUs alerts_from = kNoTime;  ///< events before it are only learned
@@ -24,6 +34,7 @@ struct PipelineOptions {
   double min_score = 0;          ///< alerts below it are counted and not handed on
   double budget_per_day = 0;     ///< expected false alerts a day (AlertBudget); 0: none
   ExceptionSet* exceptions = nullptr;  ///< bound to the rules; may be null; outlives the pipeline
+  AlertVeto* veto = nullptr;           ///< may be null; outlives the pipeline
 };
 
 /// What happened, for the summary and metrics.
@@ -43,6 +54,8 @@ struct PipelineCounts {
   std::uint64_t summaries = 0;  ///< told of them
   std::uint64_t below_min_score = 0;
   std::uint64_t quarantine_full = 0;   ///< never learned
+  std::uint64_t verdict_learned = 0;   ///< events held back that an analyst found usual
+  std::uint64_t verdict_dropped = 0;   ///< ... and those that are never to be learned
   std::vector<std::uint64_t> by_rule;  ///< alerts by the rule that speaks for them
 
   /// All but by_rule.
@@ -50,7 +63,7 @@ struct PipelineCounts {
   static void fields(Archive& a, Counts& c) {
     a(c.success, c.failure, c.unknown, c.scored, c.no_time, c.future, c.too_old, c.alerts,
       c.excepted, c.held_back, c.updates, c.summed_up, c.summaries, c.below_min_score,
-      c.quarantine_full);
+      c.quarantine_full, c.verdict_learned, c.verdict_dropped);
   }
 };
 
@@ -84,6 +97,21 @@ class Pipeline final : public EventSink {
 
   /// Scores, learns and maybe alerts. Allocates only for an alert.
   void on_event(const Event& event) override;
+
+  /// An alert of rules[rule] was raised elsewhere on this event: the rules of Stage::alerts are
+  /// told of it, and may alert. Nothing is learned.
+  void note_alert(std::size_t rule, const Event& event);
+
+  /// From now on events of fleet rules are noted there (but for those before alerts_from); null:
+  /// nowhere. The book outlives the pipeline.
+  void note_sightings(SightingBook* book) { sightings_ = book; }
+
+  /// What an analyst found of the alert `event_id`. `learn`: what was held back under it, alike
+  /// events of late included, is usual and learned at once, in the present epoch; else it is never
+  /// learned. What is alike and comes later is treated likewise while the alert is remembered.
+  /// Gives how many events were held back. A second time nothing happens; an id that is not known,
+  /// or is none, likewise.
+  std::size_t verdict(std::string_view event_id, bool learn);
 
   /// Event time is at least `now` although no event came: does what the next event would find due
   /// (learns what was held back long enough, tells counts and summaries, advances the baseline).
@@ -129,9 +157,10 @@ class Pipeline final : public EventSink {
   Came come_to(TimeUs time);
   /// The rules that fired and have to stay silent on this event.
   [[nodiscard]] RuleMask silenced(const Event& event, RuleMask fired) const;
-  void learn(const Event& event, RuleMask mask, bool later);
+  /// Holds what the rules of `mask` would learn of an event, under the alert that it is part of.
+  void hold(const Event& event, RuleMask mask, const AlikeAlert& alert);
   /// An alert of `fired` that nothing alike holds back, under the name of the rule that `speaks`.
-  void raise(const Event& event, const Evidence& fired, const Evidence& speaks);
+  AlikeAlert raise(const Event& event, const Evidence& fired, const Evidence& speaks);
 
   [[nodiscard]] Suppression make_suppression();
   [[nodiscard]] AlertCaps make_caps();
@@ -149,6 +178,7 @@ class Pipeline final : public EventSink {
   EventKeys keys_{};
   std::vector<Evidence> evidence_;
   LiveState state_;
+  SightingBook* sightings_ = nullptr;
 };
 
 }  // namespace doorward

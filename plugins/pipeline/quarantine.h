@@ -2,6 +2,8 @@
 // intruder does not become normal by persisting.
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "plugins/pipeline/limits.h"
@@ -11,17 +13,29 @@
 
 namespace doorward {
 
+/// An alert's event.id (alert_id) as its 128 bits; nullopt for a text that is none.
+std::optional<Hash128> alert_key(std::string_view event_id);
+
 class Quarantine {
  public:
   /// Holds `most` events at a time.
   explicit Quarantine(std::size_t most) : held_(most) {}
 
-  /// Holds an event's keys until `release`. False when the quarantine is full: the event is then
-  /// never learned. Releases must not go backwards; an earlier one waits for those before it.
-  bool hold(const EventKeys& keys, RuleMask mask, TimeUs release);
+  /// Holds an event's keys until `release`, or until there is a verdict on `alert` (alert_key of
+  /// the alert that holds it back; none: of no alert that was handed on). False when the quarantine
+  /// is full: the event is then never learned. Releases must not go backwards; an earlier one waits
+  /// for those before it.
+  bool hold(const EventKeys& keys, RuleMask mask, TimeUs release, Hash128 alert);
 
   /// Learns everything that is due at `now`, in the epoch of `now`.
   void release(TimeUs now, const RuleSet& rules, Baseline& baseline);
+
+  /// Learns everything that is held under the alert, in `epoch`, as kVerdictLogons logons or more;
+  /// gives how many events.
+  std::size_t release_now(Hash128 alert, std::int64_t epoch, const RuleSet& rules,
+                          Baseline& baseline);
+  /// Forgets it: it is never learned. Gives how many events.
+  std::size_t drop(Hash128 alert);
 
   [[nodiscard]] std::size_t size() const { return count_; }
 
@@ -35,7 +49,11 @@ class Quarantine {
     EventKeys keys;
     RuleMask mask = 0;
     TimeUs release = kNoTime;
+    Hash128 alert;
   };
+  template <class Each>
+  std::size_t take_out(Hash128 alert, Each&& each);
+
   std::vector<Held> held_;  // a ring, oldest first
   std::size_t first_ = 0;
   std::size_t count_ = 0;

@@ -72,7 +72,7 @@ class SightingBook {
   /// What was collected, by time; the book is empty then. Allocates.
   std::vector<SightingRecord> take();
 
-  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t size() const { return entries_.size(); }
   [[nodiscard]] const SightingCounts& counts() const { return counts_; }
 
   /// What was collected and not taken. (What was told before take() is not remembered.)
@@ -89,48 +89,52 @@ class SightingBook {
     void set(std::string_view text);
     [[nodiscard]] std::string_view view() const { return {bytes.data(), size}; }
   };
-  enum Part : std::uint8_t { action, user, source, host, dataset, rule, account, parts_ };
+  enum Part : std::uint8_t { kAction, kUser, kSource, kHost, kDataset, kRule, kAccount, kParts };
   struct Entry {
-    std::uint64_t key = 0;  // 0: free
+    std::uint64_t key = 0;
     TimeUs time = 0;
     std::uint32_t count = 0;
     std::uint8_t outcome = 0;
-    std::uint32_t source_bucket = 0;  // of Crowd, for failures
-    std::uint32_t user_bucket = 0;
-    std::array<Text, parts_> text;
+    bool failure = false;      // of a logon
+    std::uint32_t source = 0;  // hashes; 0: none
+    std::uint32_t user = 0;
+    std::array<Text, kParts> text;
   };
   /// How many different ones of the other kind came with an address, or with a user: about.
   struct Crowd {
     std::uint32_t last = 0;  // the last other one
     std::uint16_t others = 0;
-    std::uint16_t kept = 0;  // in the book
+    std::uint16_t kept = 0;  // entries in the book
   };
   struct Told {
     std::uint32_t key = 0;
-    std::uint32_t time = 0;  // seconds
+    std::uint32_t time = 0;  // seconds since 1970
   };
-  static constexpr std::size_t kPlaces = kSightingsMax * 2;  // open addressing
+  static constexpr std::size_t kPlaces = kSightingsMax * 2;
   static constexpr std::size_t kCrowds = 4096;
+  static constexpr std::uint16_t kFree = UINT16_MAX;
 
+  void identify(Entry& entry) const;
   [[nodiscard]] std::size_t place_of(std::uint64_t key) const;
-  [[nodiscard]] std::uint16_t worth(const Entry& entry) const;
-  bool make_room(const Entry& entry);
-  void erase(std::size_t place);
-  void insert(const Entry& entry);
-  void count_crowds(const Entry& entry, int by);
+  [[nodiscard]] bool told_lately(const Entry& entry) const;
+  Crowd& source_of(const Entry& entry) { return sources_[entry.source % kCrowds]; }
+  Crowd& user_of(const Entry& entry) { return users_[entry.user % kCrowds]; }
+  [[nodiscard]] std::uint16_t worth(const Entry& entry);
+  /// Where a new entry can lie; kFree: nowhere.
+  std::uint16_t room_for(const Entry& entry);
+  void put(std::uint16_t at, const Entry& entry);
+  void unlink(std::uint16_t at);
   void clear();
-  template <class Archive, class AnEntry>
-  static void fields(Archive& a, AnEntry& entry);
 
   const RuleSet& rules_;
-  std::vector<Entry> places_;
+  std::vector<Entry> entries_;         // room for kSightingsMax from the start
+  std::vector<std::uint16_t> places_;  // index into entries_, open addressing by key; kFree
   std::vector<Crowd> sources_;
   std::vector<Crowd> users_;
   std::vector<Told> told_;
-  Entry next_;  // scratch
-  std::size_t size_ = 0;
+  Entry next_;  // the event that is noted
   std::size_t failures_ = 0;
-  std::uint32_t probe_ = 0;
+  std::size_t probe_ = 0;
   SightingCounts counts_;
 };
 

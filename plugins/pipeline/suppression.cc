@@ -40,12 +40,14 @@ Suppression::Entry* Suppression::find(Hash128 key) {
   return nullptr;
 }
 
-bool Suppression::holds_back(const Rule& rule, const Event& event, double score) {
+bool Suppression::holds_back(const Rule& rule, const Event& event, double score,
+                             AlikeAlert* alike_to) {
   Entry* entry = find(key_of(rule, event));
   if (entry == nullptr) return false;
   const bool alike =
       event.time - entry->newest <= rule.suppress_us && score < entry->score + rule.worse_by;
   if (!alike) return false;
+  if (alike_to != nullptr) *alike_to = entry->alert;
   entry->newest = std::max(entry->newest, event.time);
   if (entry->occurrences != UINT32_MAX) ++entry->occurrences;
   if (is_due(*entry)) next_due_ = std::min(next_due_, due(*entry));
@@ -70,10 +72,11 @@ void Suppression::remember(const Rule& rule, const Event& event, double score, c
   place->first = place->newest = place->told = event.time;
   place->score = score;
   place->occurrences = place->told_occurrences = 1;
+  assert(id.empty() || id.size() == place->alert.id.size());
+  std::copy(id.begin(), id.end(), place->alert.id.begin());
   if (told_as == nullptr) return;
+  assert(!id.empty());
   place->told_as = told_as;
-  assert(id.size() == place->id.size());
-  std::copy(id.begin(), id.end(), place->id.begin());
   std::array<char, IpAddress::kTextMax> room;
   const std::string_view source = event[Field::source_address];
   const std::array<std::string_view, 3> texts = {event[Field::user_name],
@@ -90,12 +93,19 @@ void Suppression::remember(const Rule& rule, const Event& event, double score, c
   }
 }
 
+void Suppression::note_verdict(std::string_view id, HeldVerdict verdict) {
+  for (Entry& entry : entries_) {
+    const std::string_view its(entry.alert.id.data(), entry.alert.id.size());
+    if (entry.rule != nullptr && its == id) entry.alert.verdict = verdict;
+  }
+}
+
 void Suppression::tell(Entry& entry, TimeUs now) {
   const std::string_view text(entry.text.data(), entry.text.size());
   const std::size_t user = entry.sizes[0];
   const std::size_t source = entry.sizes[1];
   tell_({*entry.told_as,
-         {entry.id.data(), entry.id.size()},
+         {entry.alert.id.data(), entry.alert.id.size()},
          entry.first,
          entry.newest,
          entry.occurrences,
@@ -135,7 +145,8 @@ void Suppression::tell_of_gone(const RuleSet& next) {
 template <class Archive, class AnEntry>
 void Suppression::fields(Archive& a, AnEntry& entry) {
   a(entry.key, entry.first, entry.newest, entry.told, entry.score, entry.occurrences,
-    entry.told_occurrences, entry.id, entry.sizes, entry.text);
+    entry.told_occurrences, entry.alert.id, entry.sizes, entry.text);
+  a.between(entry.alert.verdict, HeldVerdict::none, HeldVerdict::never);
 }
 
 bool Suppression::is_sound(const Entry& entry) {

@@ -7,15 +7,24 @@
 #include <functional>
 #include <vector>
 
-#include "plugins/pipeline/limits.h"
-#include "plugins/pipeline/saved_rules.h"
 #include "plugins/alert_notes.h"
 #include "plugins/event.h"
+#include "plugins/pipeline/limits.h"
+#include "plugins/pipeline/saved_rules.h"
 #include "plugins/rule.h"
 #include "plugins/state_archive.h"
 #include "sketch/hash.h"
 
 namespace doorward {
+
+/// What an analyst said of an alert, and with it of everything alike.
+enum class HeldVerdict : std::uint8_t { none, learn, never };
+
+/// The alert under which an event is held back.
+struct AlikeAlert {
+  std::array<char, 32> id{};  ///< its event.id; zeros: it was not handed on
+  HeldVerdict verdict = HeldVerdict::none;
+};
 
 /// Remembers the alerts of late, kSuppressionSets x kSuppressionWays of them, and counts what is
 /// alike. A count that was raised is told as an update of the alert: once rule.suppress_us have
@@ -30,12 +39,16 @@ class Suppression {
   /// Whether an alert alike to this one is remembered: no more than rule.suppress_us lie between
   /// it (or its newest repetition) and this one, and this one is not clearly worse (rule.worse_by
   /// points of score). It is then counted. Does not allocate for views of text and source.ip.
-  bool holds_back(const Rule& rule, const Event& event, double score);
+  /// `alike`, when given, gets that alert.
+  bool holds_back(const Rule& rule, const Event& event, double score, AlikeAlert* alike = nullptr);
 
-  /// Remembers an alert that was not held back. `told_as`: the rule under which it was handed on,
-  /// with its event.id; null when it was not, so that there is nothing to update.
+  /// Remembers an alert that was not held back. `told_as`: the rule under which it was handed on;
+  /// null when there is nothing to update. `id`: its event.id, empty when it was not handed on.
   void remember(const Rule& rule, const Event& event, double score, const Rule* told_as,
                 std::string_view id);
+
+  /// An analyst's verdict on an alert: what is alike to it from now on is to be treated so.
+  void note_verdict(std::string_view id, HeldVerdict verdict);
 
   /// Event time from which on tell_due() has something to say; INT64_MAX: nothing.
   [[nodiscard]] TimeUs next_due() const { return next_due_; }
@@ -64,7 +77,7 @@ class Suppression {
     const Rule* told_as = nullptr;  // null: never told
     std::uint32_t occurrences = 0;  // the alert and what is alike
     std::uint32_t told_occurrences = 0;
-    std::array<char, 32> id{};
+    AlikeAlert alert;
     std::array<std::uint8_t, 3> sizes{};  // of user, source and host, one after the other
     std::array<char, kKeptTextBytes> text{};
   };

@@ -94,6 +94,15 @@ class PairMatch final : public Detector {
     });
   }
 
+  [[nodiscard]] bool concerns(const Event& event) const override {
+    const std::size_t side = side_of(event);
+    if (side == kNeither || !set_.by.ip || !set_.public_only) return side != kNeither;
+    if (event.ip.valid() && is_public(event.ip)) return true;
+    if (side != kOne) return false;
+    const std::optional<IpAddress> end = IpAddress::parse(event[Field::destination_address]);
+    return end && is_public(*end);
+  }
+
   void observe(const Event& event, const EventKeys& keys,
                std::span<std::byte> state) const override {
     auto& verdict = *reinterpret_cast<Verdict*>(state.data());
