@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,13 @@ struct RuleTest {
   bool expect_alert = false;
 };
 
+/// A number of a rule file that a policy may override (plugins/rule_override.h).
+struct Tunable {
+  double written = 0;  ///< in the rule file, or the default there
+  std::optional<double> overridden;
+  [[nodiscard]] double in_force() const { return overridden.value_or(written); }
+};
+
 /// The part of a rule that every detector shares. The detector reads its own table.
 struct Rule {
   std::string id;
@@ -56,6 +64,9 @@ struct Rule {
   std::string file;
   int version = 1;
   double threshold = 75;  ///< score 0..100 from which the rule fires; above 100: never by itself
+  std::optional<double> threshold_written;  ///< of the rule file, where a policy overrides it
+  Tunable strength, discount;               ///< of detector rare, which sets `written`
+  std::string overridden_at;                ///< file:line of what overrides; empty: nothing does
   /// Weight of the rule's share of an alert budget; 0: it keeps its threshold under a budget.
   double budget_share = 1;
   /// Judged by the server as well, over what all agents of a group saw (docs/fleet-rules.md).

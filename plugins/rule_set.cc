@@ -10,6 +10,9 @@
 namespace doorward {
 namespace {
 
+/// The detector whose rules have a strength and a discount.
+constexpr const char* kDetectorWithStrength = "rare";
+
 std::string detector_names() {
   std::string names;
   for (const DetectorPlugin* plugin : detector_plugins()) {
@@ -21,44 +24,23 @@ std::string detector_names() {
 }  // namespace
 
 RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vector<Error>& mistakes,
-                 SetFiles* set_files)
+                 SetFiles* set_files, std::span<const RuleOverride> overrides)
     : views_(key) {
-  for (const RuleText& text : texts) {
-    const std::size_t mistakes_before = mistakes.size();
-    Result<Params> document = Params::open(text.toml, text.file, &mistakes, set_files);
-    if (!document) {
-      mistakes.push_back(document.error());
+  std::vector<std::string> known;  // ids of all texts, also of rules with mistakes
+  for (const RuleText& text : texts) take(text, overrides, known, mistakes, set_files);
+  for (const RuleOverride& one : overrides) {
+    if (std::find(known.begin(), known.end(), one.id) == known.end()) {
+      mistakes.push_back({one.where, "rules: no rule \"" + one.id + "\""});
       continue;
     }
-    auto loaded = std::make_unique<Loaded>();
-    loaded->rule = read_rule(document.value());
-    loaded->rule.file = text.file;
-    loaded->rule.settings = settings_text(text.toml, loaded->rule.detector);
-    const std::string& name = loaded->rule.detector;
-    const DetectorPlugin* plugin = find_plugin(detector_plugins(), name);
-    if (plugin == nullptr) {
-      if (!name.empty()) {
-        document.value().mistake("detector", "no such detector; there are " + detector_names());
-      }
-      continue;
-    }
-    std::optional<Params> table = document.value().table(name);
-    if (table) {
-      loaded->detector = plugin->make(loaded->rule, *table, views_);
-      table->refuse_unknown();
-    } else {
-      document.value().mistake("detector", "expected a table [" + name + "] with its settings");
-    }
-    document.value().refuse_unknown();
-    if (mistakes.size() != mistakes_before || !loaded->detector) continue;
-
-    const std::size_t same = find(loaded->rule.id);
-    if (same < rules_.size()) {
-      rules_[same] = std::move(loaded);
-    } else if (rules_.size() == kRulesMax) {
-      mistakes.push_back({text.file, "more than " + std::to_string(kRulesMax) + " rules"});
-    } else {
-      rules_.push_back(std::move(loaded));
+    const std::size_t index = find(one.id);
+    if (index == rules_.size() || rules_[index]->rule.detector == kDetectorWithStrength) continue;
+    for (const auto& [name, value] :
+         {std::pair("strength", one.strength), std::pair("discount", one.discount)}) {
+      if (!value) continue;
+      mistakes.push_back({one.where, std::string(name) + ": only rules of detector " +
+                                         kDetectorWithStrength + " have one; " + one.id +
+                                         " is of detector " + rules_[index]->rule.detector});
     }
   }
   std::stable_sort(rules_.begin(), rules_.end(), [](const auto& a, const auto& b) {
@@ -69,13 +51,74 @@ RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vecto
   for (const auto& loaded : rules_) rules.push_back(&loaded->rule);
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     Detector& detector = *rules_[i]->detector;
-    detector.bind(rules, mistakes);
+    detector.bind(rules, left_out_, mistakes);
     const RuleMask bit = RuleMask{1} << i;
     if (detector.state_bytes() > 0) stateful_ |= bit;
     if (detector.learns()) learning_ |= bit;
     if (detector.stage() == Stage::joint) joint_ |= bit;
     if (detector.stage() == Stage::alerts) on_alerts_ |= bit;
     if (rules_[i]->rule.fleet) fleet_ |= bit;
+  }
+}
+
+void RuleSet::take(const RuleText& text, std::span<const RuleOverride> overrides,
+                   std::vector<std::string>& known, std::vector<Error>& mistakes,
+                   SetFiles* set_files) {
+  const std::size_t mistakes_before = mistakes.size();
+  Result<Params> document = Params::open(text.toml, text.file, &mistakes, set_files);
+  if (!document) {
+    mistakes.push_back(document.error());
+    return;
+  }
+  auto loaded = std::make_unique<Loaded>();
+  Rule& rule = loaded->rule;
+  rule = read_rule(document.value());
+  rule.file = text.file;
+  rule.settings = settings_text(text.toml, rule.detector);
+  known.push_back(rule.id);
+  const DetectorPlugin* plugin = find_plugin(detector_plugins(), rule.detector);
+  if (plugin == nullptr) {
+    if (!rule.detector.empty()) {
+      document.value().mistake("detector", "no such detector; there are " + detector_names());
+    }
+    return;
+  }
+  const auto over = std::find_if(overrides.begin(), overrides.end(),
+                                 [&](const RuleOverride& one) { return one.id == rule.id; });
+  const bool disabled = over != overrides.end() && !over->enabled;
+  if (over != overrides.end()) {
+    rule.overridden_at = over->where;
+    rule.strength.overridden = over->strength;
+    rule.discount.overridden = over->discount;
+    if (over->threshold) {
+      rule.threshold_written = rule.threshold;
+      rule.threshold = *over->threshold;
+    }
+  }
+  std::optional<Params> table = document.value().table(rule.detector);
+  if (table) {
+    // A rule that is left out is read for its mistakes, but its views are not hashed.
+    ViewTable aside(views_.key());
+    loaded->detector = plugin->make(rule, *table, disabled ? aside : views_);
+    table->refuse_unknown();
+  } else {
+    document.value().mistake("detector",
+                             "expected a table [" + rule.detector + "] with its settings");
+  }
+  document.value().refuse_unknown();
+  if (mistakes.size() != mistakes_before || !loaded->detector) return;
+
+  const std::size_t same = find(rule.id);
+  if (disabled) {
+    if (std::find(left_out_.begin(), left_out_.end(), rule.id) == left_out_.end()) {
+      left_out_.push_back(rule.id);
+    }
+  } else if (same < rules_.size()) {
+    rules_[same] = std::move(loaded);
+  } else if (rules_.size() == kRulesMax) {
+    mistakes.push_back({text.file, "more than " + std::to_string(kRulesMax) + " rules"});
+  } else {
+    rules_.push_back(std::move(loaded));
   }
 }
 
@@ -185,12 +228,26 @@ void RuleSet::note_alert(const Evidence& raised, const Event& event, const Event
   }
 }
 
-void RuleSet::learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch,
-                    Baseline& baseline) const {
+void RuleSet::learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch, Baseline& baseline,
+                    FitCounts* fit) const {
   for (mask &= learning_; mask != 0; mask &= mask - 1) {
-    rules_[static_cast<std::size_t>(std::countr_zero(mask))]->detector->learn(keys, epoch,
-                                                                              baseline);
+    const auto i = static_cast<std::size_t>(std::countr_zero(mask));
+    const Detector& detector = *rules_[i]->detector;
+    if (fit != nullptr) {
+      if (const std::optional<Novelty> told = detector.novelty(keys, views_, baseline)) {
+        fit->count(i, *told);
+      }
+    }
+    detector.learn(keys, epoch, baseline);
   }
+}
+
+FitCounts RuleSet::make_fit_counts() const {
+  std::vector<std::string> ids;
+  for (const auto& loaded : rules_) {
+    ids.push_back(loaded->detector->has_novelty() ? loaded->rule.id : std::string());
+  }
+  return FitCounts(std::move(ids));
 }
 
 void RuleSet::calibrate(const EventKeys& keys, std::span<const Evidence> evidence,

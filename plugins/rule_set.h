@@ -8,8 +8,10 @@
 #include <vector>
 
 #include "plugins/detectors/detector.h"
+#include "plugins/detectors/fit_counts.h"
 #include "plugins/live_state.h"
 #include "plugins/rule.h"
+#include "plugins/rule_override.h"
 #include "plugins/view.h"
 #include "sketch/baseline.h"
 
@@ -37,14 +39,17 @@ class RuleSet {
  public:
   /// Reads rules. Mistakes are appended with file and line; rules with mistakes are left out, the
   /// others still work. Later texts replace earlier ones of the same id. `set_files` has the files
-  /// that conditions name; null: they may name none.
+  /// that conditions name; null: they may name none. `overrides`: what a policy changes of the
+  /// rules; ids that no text has are mistakes.
   RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vector<Error>& mistakes,
-          SetFiles* set_files = nullptr);
+          SetFiles* set_files = nullptr, std::span<const RuleOverride> overrides = {});
 
   [[nodiscard]] std::size_t size() const { return rules_.size(); }
   [[nodiscard]] const Rule& rule(std::size_t index) const { return rules_[index]->rule; }
   /// Index of a rule by id; size() when there is none.
   [[nodiscard]] std::size_t find(std::string_view id) const;
+  /// Ids of rules that overrides disable.
+  [[nodiscard]] std::span<const std::string> left_out() const { return left_out_; }
   /// See Detector::has_p_values.
   [[nodiscard]] bool has_p_values(std::size_t index) const {
     return rules_[index]->detector->has_p_values();
@@ -103,8 +108,13 @@ class RuleSet {
   void note_alert(const Evidence& raised, const Event& event, const EventKeys& keys, RuleMask mask,
                   const Baseline& baseline, LiveState& state, std::span<Evidence> out) const;
 
-  /// Adds the event to what is usual for the rules of `mask`.
-  void learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch, Baseline& baseline) const;
+  /// Adds the event to what is usual for the rules of `mask`. `fit`: made by make_fit_counts();
+  /// counts whether what is learned is new.
+  void learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch, Baseline& baseline,
+             FitCounts* fit = nullptr) const;
+
+  /// Empty counts for these rules.
+  [[nodiscard]] FitCounts make_fit_counts() const;
 
   /// Adds the verdicts to the measured distributions and rates; for every scored event. `repeated`:
   /// rules for which the event says nothing new, since it is alike to an alert raised before.
@@ -117,15 +127,19 @@ class RuleSet {
     std::unique_ptr<Detector> detector;
   };
   void clear(std::size_t rule, Evidence& evidence) const;
+  /// Reads one text, makes its detector, puts it among the rules.
+  void take(const RuleText& text, std::span<const RuleOverride> overrides,
+            std::vector<std::string>& known, std::vector<Error>& mistakes, SetFiles* set_files);
 
   ViewTable views_;
   std::vector<std::unique_ptr<Loaded>> rules_;  // by stage; stable addresses
-  RuleMask stateful_ = 0;                       // rules with live state
-  RuleMask joint_ = 0;                          // rules of Stage::joint
-  RuleMask learning_ = 0;                       // rules that learn from events
-  RuleMask on_alerts_ = 0;                      // rules of Stage::alerts
-  RuleMask fleet_ = 0;                          // rules with Rule::fleet
-  RuleMask active_ = ~RuleMask{0};              // rules that look at events
+  std::vector<std::string> left_out_;
+  RuleMask stateful_ = 0;           // rules with live state
+  RuleMask joint_ = 0;              // rules of Stage::joint
+  RuleMask learning_ = 0;           // rules that learn from events
+  RuleMask on_alerts_ = 0;          // rules of Stage::alerts
+  RuleMask fleet_ = 0;              // rules with Rule::fleet
+  RuleMask active_ = ~RuleMask{0};  // rules that look at events
 };
 
 /// Runs the examples of one rule, each on a fresh baseline with all rules loaded. Gives one Error a

@@ -3,12 +3,14 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "plugins/detectors/evidence.h"
+#include "plugins/detectors/novelty.h"
 #include "plugins/event.h"
 #include "plugins/params.h"
 #include "plugins/rule.h"
@@ -53,9 +55,11 @@ class Detector {
   [[nodiscard]] virtual bool has_p_values() const { return false; }
 
   /// Called once, when all rules are known: rules[i] is the one whose evidence is earlier[i].
-  /// Settings that name rules there are not are mistakes.
-  virtual void bind(std::span<const Rule* const> rules, std::vector<Error>& mistakes) {
-    (void)rules, (void)mistakes;
+  /// Settings that name rules there are not are mistakes, but for `left_out`: rules that a policy
+  /// disables, without which this one has to do.
+  virtual void bind(std::span<const Rule* const> rules, std::span<const std::string> left_out,
+                    std::vector<Error>& mistakes) {
+    (void)rules, (void)left_out, (void)mistakes;
   }
 
   /// Rules of which this one is made, bit i for rules[i] of bind().
@@ -105,6 +109,17 @@ class Detector {
   virtual void learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const {
     (void)keys, (void)epoch, (void)baseline;
   }
+
+  /// What learning the event would tell of how often values are new; before learn(). Never
+  /// allocates.
+  [[nodiscard]] virtual std::optional<Novelty> novelty(const EventKeys& keys,
+                                                       const ViewTable& views,
+                                                       const Baseline& baseline) const {
+    (void)keys, (void)views, (void)baseline;
+    return std::nullopt;
+  }
+  /// Whether novelty() ever has something to say.
+  [[nodiscard]] virtual bool has_novelty() const { return false; }
 
   /// Adds the verdict itself to the baseline (joint measures the spread of its statistic, rates
   /// count what each bucket held) and to the live state. Called once for every event that was

@@ -4,6 +4,12 @@
 
 namespace doorward {
 
+/// What rule files, policies and fits may give; anything else is a mistake there.
+inline constexpr double kStrengthMin = 0;
+inline constexpr double kStrengthMax = 1e6;
+inline constexpr double kDiscountMin = 0.01;
+inline constexpr double kDiscountMax = 0.99;
+
 /// Strength theta >= 0 and discount 0 <= d < 1, not both 0.
 class PitmanYor {
  public:

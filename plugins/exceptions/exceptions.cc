@@ -34,13 +34,15 @@ ExceptionSet::ExceptionSet(std::span<const ExceptionText> texts, SetFiles* set_f
       mistakes.push_back(document.error());
       continue;
     }
-    for (Params& table : document.value().tables("exception")) read(table, mistakes);
+    for (Params& table : document.value().tables("exception")) {
+      read(table, text.of_policy, mistakes);
+    }
     if (!text.among_others) document.value().refuse_unknown();
   }
   counts_.resize(exceptions_.size());
 }
 
-void ExceptionSet::read(Params table, std::vector<Error>& mistakes) {
+void ExceptionSet::read(Params table, bool of_policy, std::vector<Error>& mistakes) {
   const std::size_t mistakes_before = mistakes.size();
   Exception exception;
   exception.where = table.where();
@@ -53,14 +55,17 @@ void ExceptionSet::read(Params table, std::vector<Error>& mistakes) {
   }
   exception.expires = read_expiry(table);
   exception.when = Filter::read(table, kOwnKeys);
-  if (std::any_of(exceptions_.begin(), exceptions_.end(),
-                  [&](const Exception& other) { return other.name == exception.name; })) {
+  exception.of_policy = of_policy;
+  const auto other = std::find_if(exceptions_.begin(), exceptions_.end(),
+                                  [&](const Exception& one) { return one.name == exception.name; });
+  const bool gives_way = other != exceptions_.end() && other->of_policy && !of_policy;
+  if (other != exceptions_.end() && !gives_way) {
     table.mistake("name", "a second exception \"" + exception.name + "\"");
   }
   if (exceptions_.size() == kExceptionsMax) {
     table.mistake("name", "more than " + std::to_string(kExceptionsMax) + " exceptions");
   }
-  if (mistakes.size() == mistakes_before) exceptions_.push_back(std::move(exception));
+  if (mistakes.size() == mistakes_before && !gives_way) exceptions_.push_back(std::move(exception));
 }
 
 void ExceptionSet::bind(const RuleSet& rules, std::vector<Error>& mistakes) {
@@ -71,7 +76,11 @@ void ExceptionSet::bind(const RuleSet& rules, std::vector<Error>& mistakes) {
       for (std::size_t i = 0; i < rules.size(); ++i) {
         if (glob_match(name, rules.rule(i).id)) named |= RuleMask{1} << i;
       }
-      if (named == 0) mistakes.push_back({exception.where, "rule: no rule \"" + name + "\""});
+      const bool left_out =
+          std::any_of(rules.left_out().begin(), rules.left_out().end(),
+                      [&](const std::string& id) { return glob_match(name, id); });
+      if (named == 0 && !left_out)
+        mistakes.push_back({exception.where, "rule: no rule \"" + name + "\""});
       exception.mask |= named;
     }
   }

@@ -27,6 +27,7 @@ struct ExceptionText {
   std::string file;
   std::string toml;
   bool among_others = false;  ///< other tables of the file are somebody else's (agent.toml)
+  bool of_policy = false;     ///< a fleet's: comes first; a host's own of the same name give way
 };
 
 struct Exception {
@@ -37,7 +38,8 @@ struct Exception {
   std::vector<std::string> rules;  ///< as written
   Filter when;
   TimeUs expires = kNoTime;  ///< the first moment at which it holds no longer
-  RuleMask mask = 0;         ///< the rules that it silences; 0 before bind()
+  bool of_policy = false;
+  RuleMask mask = 0;  ///< the rules that it silences; 0 before bind()
 };
 
 /// What one exception did, by event time.
@@ -58,7 +60,8 @@ class ExceptionSet {
   ExceptionSet(std::span<const ExceptionText> texts, SetFiles* set_files,
                std::vector<Error>& mistakes);
 
-  /// Finds the rules that are named. A name that is no rule's is a mistake.
+  /// Finds the rules that are named. A name that is no rule's is a mistake; one of a rule that is
+  /// left out is none.
   void bind(const RuleSet& rules, std::vector<Error>& mistakes);
 
   /// Which of the rules that fired on the event have to stay silent. Every exception that holds is
@@ -75,7 +78,7 @@ class ExceptionSet {
   bool add_count(std::string_view name, const ExceptionCount& earlier);
 
  private:
-  void read(Params table, std::vector<Error>& mistakes);
+  void read(Params table, bool of_policy, std::vector<Error>& mistakes);
 
   std::vector<Exception> exceptions_;
   std::vector<ExceptionCount> counts_;

@@ -45,10 +45,12 @@ class Joint final : public Detector {
   [[nodiscard]] Stage stage() const override { return Stage::joint; }
   [[nodiscard]] bool has_p_values() const override { return true; }
 
-  void bind(std::span<const Rule* const> rules, std::vector<Error>& mistakes) override {
+  void bind(std::span<const Rule* const> rules, std::span<const std::string> left_out,
+            std::vector<Error>& mistakes) override {
     const auto expect = [&](std::string_view key, const std::string& id) {
       const auto same = [&](const Rule* rule) { return rule->id == id; };
       if (std::any_of(rules.begin(), rules.end(), same)) return;
+      if (std::find(left_out.begin(), left_out.end(), id) != left_out.end()) return;
       mistakes.push_back({where_, std::string(key) + ": no rule \"" + id + "\""});
     };
     for (const std::string& id : over_) expect("over", id);

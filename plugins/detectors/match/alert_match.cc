@@ -105,10 +105,12 @@ class AlertMatch final : public Detector {
 
   [[nodiscard]] Stage stage() const override { return Stage::alerts; }
 
-  void bind(std::span<const Rule* const> rules, std::vector<Error>& mistakes) override {
+  void bind(std::span<const Rule* const> rules, std::span<const std::string> left_out,
+            std::vector<Error>& mistakes) override {
     for (const std::string& id : set_.ignore) {
       const auto same = [&](const Rule* rule) { return rule->id == id; };
       if (std::any_of(rules.begin(), rules.end(), same)) continue;
+      if (std::find(left_out.begin(), left_out.end(), id) != left_out.end()) continue;
       mistakes.push_back({set_.where, "ignore: no rule \"" + id + "\""});
     }
     rules_.clear();

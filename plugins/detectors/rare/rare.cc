@@ -64,6 +64,9 @@ class Rare final : public Detector {
   [[nodiscard]] bool has_p_values() const override { return true; }
   void score(const ScoreInput& input, Evidence& out) const override;
   [[nodiscard]] bool learns() const override { return true; }
+  [[nodiscard]] bool has_novelty() const override { return true; }
+  [[nodiscard]] std::optional<Novelty> novelty(const EventKeys& keys, const ViewTable& views,
+                                               const Baseline& baseline) const override;
   void learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const override;
   [[nodiscard]] std::string phrase(const Evidence& evidence, const Event& event) const override {
     return rare_phrase(evidence, event);
@@ -83,8 +86,14 @@ class Rare final : public Detector {
     return sum;
   }
 
-  [[nodiscard]] Seen look_up(const ScoreInput& input, const Level& level, Hash128 partition) const;
-  void add_count(const ScoreInput& input, Hash128 key, double weight, Seen& seen) const;
+  /// Where to look: the event's keys, the views that made them, and the history.
+  struct Sight {
+    const EventKeys& keys;
+    const ViewTable& views;
+    const Baseline& baseline;
+  };
+  [[nodiscard]] Seen look_up(const Sight& sight, const Level& level, Hash128 partition) const;
+  void add_count(const Sight& sight, Hash128 key, double weight, Seen& seen) const;
 
   Space space_;
   std::vector<Level> levels_;
@@ -95,8 +104,8 @@ class Rare final : public Detector {
   std::array<double, kEpochSlots> weights_{};
 };
 
-void Rare::add_count(const ScoreInput& input, Hash128 key, double weight, Seen& seen) const {
-  const std::array<std::uint8_t, kEpochSlots> by_age = input.baseline.pairs(space_).read(key);
+void Rare::add_count(const Sight& sight, Hash128 key, double weight, Seen& seen) const {
+  const std::array<std::uint8_t, kEpochSlots> by_age = sight.baseline.pairs(space_).read(key);
   seen.count += weight * weigh(by_age);
   for (unsigned age = 0; age < kEpochSlots; ++age) {
     if (by_age[age] == 0) continue;
@@ -109,16 +118,16 @@ void Rare::add_count(const ScoreInput& input, Hash128 key, double weight, Seen& 
   }
 }
 
-Rare::Seen Rare::look_up(const ScoreInput& input, const Level& level, Hash128 partition) const {
+Rare::Seen Rare::look_up(const Sight& sight, const Level& level, Hash128 partition) const {
   Seen seen;
   const Cut cut = level.by.cut;
   if (smooth_ == 0 || (cut != Cut::hour_of_week && cut != Cut::hour_of_day)) {
-    add_count(input, join(partition, input.keys.hash[level.by_index], level.number), 1, seen);
+    add_count(sight, join(partition, sight.keys.hash[level.by_index], level.number), 1, seen);
     return seen;
   }
   for (int step = -smooth_; step <= smooth_; ++step) {
-    const Hash128 hour = input.views.hour_hash(cut, input.keys.hour_of_week + step);
-    add_count(input, join(partition, hour, level.number), step == 0 ? 1.0 : 0.5, seen);
+    const Hash128 hour = sight.views.hour_hash(cut, sight.keys.hour_of_week + step);
+    add_count(sight, join(partition, hour, level.number), step == 0 ? 1.0 : 0.5, seen);
   }
   return seen;
 }
@@ -147,7 +156,7 @@ void Rare::score(const ScoreInput& input, Evidence& out) const {
     // No history of one's own is no evidence (rare_user tells of new users); the fleet's may be.
     if (!level.fleet && !known_partition) continue;
 
-    const Seen seen = look_up(input, level, partition);
+    const Seen seen = look_up({input.keys, input.views, baseline}, level, partition);
     const double values = distinct.estimate(key, age_max_);
     // Nothing learned at this level yet, but below it: the view came later than the history (a
     // geography database was added), and its silence is no evidence.
@@ -168,6 +177,18 @@ void Rare::score(const ScoreInput& input, Evidence& out) const {
     customers = told.distinct;
   }
   out.p_value = p;
+}
+
+std::optional<Novelty> Rare::novelty(const EventKeys& keys, const ViewTable& views,
+                                     const Baseline& baseline) const {
+  const Level& level = levels_[0];
+  const Hash128 partition = keys.hash[level.partition_index];
+  if (partition.none() || keys.hash[level.by_index].none()) return std::nullopt;
+  const Hash128 key = join(partition, Hash128{}, level.number);
+  const double total = weigh(baseline.totals(space_).read(key));
+  if (total <= 0) return std::nullopt;
+  const double values = baseline.distinct(space_).estimate(key, age_max_);
+  return Novelty{total, values, look_up({keys, views, baseline}, level, partition).count <= 0};
 }
 
 void Rare::learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const {
@@ -214,9 +235,11 @@ std::unique_ptr<Detector> make_rare(Rule& rule, Params& table, ViewTable& views)
   const std::string partition_text = table.text_required("partition");
   const std::string by_text = table.text_required("by");
   const std::vector<std::string> backoff = table.texts("backoff");
-  const double theta = table.number("theta", 1.0, 0, 1e6);
-  const double discount = table.number("discount", 0.5, 0.01, 0.99);
-  const double coarse_discount = table.number("backoff_discount", 0.9, 0.01, 0.99);
+  rule.strength.written = table.number("theta", 1.0, kStrengthMin, kStrengthMax);
+  rule.discount.written = table.number("discount", 0.5, kDiscountMin, kDiscountMax);
+  const double theta = rule.strength.in_force();
+  const double discount = rule.discount.in_force();
+  const double coarse_discount = table.number("backoff_discount", 0.9, kDiscountMin, kDiscountMax);
   const auto smooth = static_cast<int>(table.integer("smooth", 0, 0, kSmoothMax));
   const std::int64_t window_days = table.integer("window_days", 0, 0, 365);
   const double decay = table.number("decay", 0.9, 0.1, 1);
