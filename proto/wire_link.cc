@@ -198,7 +198,7 @@ class WireConnection final : public WireLink {
     resolver_.reset();
     error_code error;
     socket_.set_option(tcp::no_delay(true), error);
-    socket_.native_non_blocking(true, error);
+    socket_.non_blocking(true, error);
     if (error) return end("cannot use the socket: " + error.message());
     wire_.descriptor = socket_.native_handle();
     const tcp::endpoint other = socket_.remote_endpoint(error);

@@ -34,6 +34,11 @@ class WireTls {
   static Result<std::shared_ptr<WireTls>> agent(const Certificate& authority,
                                                 const Certificate& certificate,
                                                 const PrivateKey& key);
+  /// Another agent's of the same authority as one of agent(), whose memory it shares: for programs
+  /// that play thousands of agents. Its sessions are its own.
+  static Result<std::shared_ptr<WireTls>> agent_beside(const WireTls& other,
+                                                       const Certificate& certificate,
+                                                       const PrivateKey& key);
   /// Of one who has no certificate yet and knows the authority's fingerprint: the server must show
   /// a chain that ends in an authority of that fingerprint (it sends the authority's certificate).
   static Result<std::shared_ptr<WireTls>> stranger(const Fingerprint& authority);

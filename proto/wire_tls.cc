@@ -102,7 +102,7 @@ int verify_by_fingerprint(X509_STORE_CTX* store, void* argument) {
 }
 
 int new_session(SSL* ssl, SSL_SESSION* session) {
-  static_cast<WireTlsContext*>(SSL_CTX_get_app_data(SSL_get_SSL_CTX(ssl)))->keep(session);
+  static_cast<WireTlsContext*>(SSL_get_app_data(ssl))->keep(session);
   return 1;  // it is ours now
 }
 
@@ -122,7 +122,6 @@ Status WireTlsContext::set_up(const Certificate* authority, const Certificate* c
   if (context == nullptr || SSL_CTX_set_min_proto_version(context, TLS1_3_VERSION) != 1) {
     return openssl_error("TLS", "cannot set it up");
   }
-  SSL_CTX_set_app_data(context, this);
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
   SSL_CTX_set_timeout(context, kTlsSessionSeconds);
@@ -158,7 +157,21 @@ void WireTlsContext::trust_only(const Fingerprint& authority) {
   SSL_CTX_set_cert_verify_callback(context_.get(), verify_by_fingerprint, this);
 }
 
-SslPtr WireTlsContext::over(WireSocket& socket) const {
+Status WireTlsContext::share(const WireTlsContext& other, const Certificate& certificate,
+                             const PrivateKey& key) {
+  if (X509_check_private_key(certificate.get(), key.get()) != 1) {
+    return openssl_error("certificate", "cannot take it with its key");
+  }
+  SSL_CTX_up_ref(other.context_.get());
+  context_.reset(other.context_.get());
+  X509_up_ref(certificate.get());
+  certificate_.reset(certificate.get());
+  EVP_PKEY_up_ref(key.get());
+  key_.reset(key.get());
+  return {};
+}
+
+SslPtr WireTlsContext::over(WireSocket& socket) {
   ERR_clear_error();
   SslPtr ssl(SSL_new(context_.get()));
   BIO_METHOD* method = socket_method();
@@ -172,6 +185,11 @@ SslPtr WireTlsContext::over(WireSocket& socket) const {
     return ssl;
   }
   SSL_set_connect_state(ssl.get());
+  SSL_set_app_data(ssl.get(), this);
+  if (certificate_ && (SSL_use_certificate(ssl.get(), certificate_.get()) != 1 ||
+                       SSL_use_PrivateKey(ssl.get(), key_.get()) != 1)) {
+    return nullptr;
+  }
   SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   if (SSL_set1_host(ssl.get(), kServerName) != 1 ||
       SSL_set_tlsext_host_name(ssl.get(), kServerName) != 1) {
@@ -218,6 +236,15 @@ Result<std::shared_ptr<WireTls>> WireTls::agent(const Certificate& authority,
                                                 const PrivateKey& key) {
   auto made = std::make_shared<WireTlsContext>(WireTlsContext::End::client);
   const Status status = made->set_up(&authority, &certificate, &key);
+  if (!status) return status.error();
+  return std::shared_ptr<WireTls>(std::move(made));
+}
+
+Result<std::shared_ptr<WireTls>> WireTls::agent_beside(const WireTls& other,
+                                                       const Certificate& certificate,
+                                                       const PrivateKey& key) {
+  auto made = std::make_shared<WireTlsContext>(WireTlsContext::End::client);
+  const Status status = made->share(static_cast<const WireTlsContext&>(other), certificate, key);
   if (!status) return status.error();
   return std::shared_ptr<WireTls>(std::move(made));
 }

@@ -47,9 +47,12 @@ class WireTlsContext final : public WireTls {
   Status set_up(const Certificate* authority, const Certificate* certificate,
                 const PrivateKey* key);
   void trust_only(const Fingerprint& authority);
+  /// Takes over the context of another agent, but shows this certificate.
+  Status share(const WireTlsContext& other, const Certificate& certificate, const PrivateKey& key);
 
-  /// A TLS state over the socket, which must stay where it is; null with openssl_words().
-  [[nodiscard]] SslPtr over(WireSocket& socket) const;
+  /// A TLS state over the socket, which must stay where it is, as must this; null with
+  /// openssl_words().
+  [[nodiscard]] SslPtr over(WireSocket& socket);
   [[nodiscard]] End end() const { return end_; }
   /// The authority by whose fingerprint a stranger knows the server.
   [[nodiscard]] const Fingerprint& fingerprint() const { return fingerprint_; }
@@ -60,8 +63,10 @@ class WireTlsContext final : public WireTls {
  private:
   End end_;
   ContextPtr context_;
+  Certificate certificate_;  // of share()
+  PrivateKey key_;
   Fingerprint fingerprint_{};
-  mutable std::mutex mutex_;  // guards session_: connections may run on several threads
+  std::mutex mutex_;  // guards session_: connections may run on several threads
   SessionPtr session_;
 };
 

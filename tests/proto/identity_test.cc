@@ -109,7 +109,7 @@ TEST(Identity, AgentsCertificateSaysWhoItIs) {
   EXPECT_EQ(X509_verify(certificate.get(), X509_get0_pubkey(authority.authority().get())), 1);
   EXPECT_EQ(X509_check_private_key(certificate.get(), key.get()), 1);
   const std::string text = text_of(certificate);
-  EXPECT_NE(text.find("Subject: CN = " + kAgent), std::string::npos) << text;
+  EXPECT_NE(text.find("Subject: CN=" + kAgent), std::string::npos) << text;
   EXPECT_NE(text.find("URI:urn:doorward:agent:" + kAgent), std::string::npos) << text;
   EXPECT_NE(text.find("TLS Web Client Authentication"), std::string::npos) << text;
   EXPECT_EQ(text.find("TLS Web Server Authentication"), std::string::npos) << text;
