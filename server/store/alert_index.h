@@ -110,8 +110,9 @@ inline constexpr int kSearchMsMax = 2000;
 /// Bytes of a text in a query.
 inline constexpr std::size_t kQueryTextMax = 1024;
 inline constexpr std::size_t kQueryLimitMax = 1000;
-/// A history counts names in the newest so many alerts of an entity.
-inline constexpr std::size_t kHistoryAlerts = 100'000;
+/// Beyond so many alerts of an entity (the newest), a history counts them, but no longer says with
+/// whom they were.
+inline constexpr std::size_t kHistoryAlerts = 20'000;
 inline constexpr std::size_t kHistoryNames = 20;
 /// Places that one retire() gives at most, whole alerts but for the last.
 inline constexpr std::size_t kRetirePlaces = 100'000;

@@ -25,6 +25,9 @@ constexpr std::string_view kColumns =
 /// finds a page of such alerts sooner than sorting them would.
 constexpr std::int64_t kFewAlerts = 4000;
 
+/// Alerts from the other end, for when an entity was first seen.
+constexpr std::size_t kHistoryOldest = 100;
+
 AlertRow row_of(const SqliteStatement& row) {
   AlertRow out;
   out.place = row.unsigned_integer(0);
@@ -236,13 +239,15 @@ Result<std::int64_t> count_few(SqliteDb& db, const Condition& condition) {
   return count.value().integer(0);
 }
 
-/// The places between which alerts of a time lie.
-Status add_places_of_time(SqliteDb& db, const Condition& time, std::vector<Condition>& out) {
-  Result<SqliteStatement> ends = db.prepare(
-      "SELECT min(place), max(place) FROM alerts INDEXED BY alerts_time WHERE time >= ? AND time < "
-      "?");
+/// The places between which the alerts of the days of a time lie: few enough that walking from the
+/// newest of them on finds a page soon.
+Status add_places_of_time(SqliteDb& db, const AlertQuery& query, std::vector<Condition>& out) {
+  const TimeUs from = query.from.value_or(INT64_MIN);
+  const TimeUs to = query.to.value_or(INT64_MAX);
+  Result<SqliteStatement> ends =
+      db.prepare("SELECT min(low), max(high) FROM alert_days WHERE day BETWEEN ? AND ?");
   if (!ends) return ends.error();
-  bind_all(ends.value(), {&time});
+  ends.value().bind(1, day_of(from)).bind(2, day_of(to));
   const Result<bool> row = ends.value().step(kSearch);
   if (!row) return row.error();
   out.push_back({"place BETWEEN ? AND ?",
@@ -254,10 +259,10 @@ Status add_places_of_time(SqliteDb& db, const Condition& time, std::vector<Condi
 
 /// The way into the table, as SQL: the condition that matches fewest, if these are few; else one
 /// that gives places in order; else from the newest place down.
-Result<std::string> way_in(SqliteDb& db, std::vector<Condition>& conditions) {
+Result<std::string> way_in(SqliteDb& db, const AlertQuery& query,
+                           std::vector<Condition>& conditions) {
   const Condition* best = nullptr;
   const Condition* ordered = nullptr;
-  const Condition* time = nullptr;
   std::int64_t fewest = kFewAlerts + 1;
   for (const Condition& condition : conditions) {
     if (condition.index == nullptr) continue;
@@ -268,16 +273,12 @@ Result<std::string> way_in(SqliteDb& db, std::vector<Condition>& conditions) {
       best = &condition;
     }
     if (condition.equal && ordered == nullptr) ordered = &condition;
-    if (condition.values.size() == 2 && std::string_view(condition.index) == "alerts_time") {
-      time = &condition;
-    }
   }
   if (best != nullptr) return std::string("INDEXED BY ") + best->index + " ";
   const std::string way =
       ordered != nullptr ? std::string("INDEXED BY ") + ordered->index + " " : "NOT INDEXED ";
-  if (time != nullptr) {
-    const Condition copy = *time;  // `conditions` grows
-    if (Status status = add_places_of_time(db, copy, conditions); !status) return status.error();
+  if (query.from || query.to) {
+    if (Status status = add_places_of_time(db, query, conditions); !status) return status.error();
   }
   return way;
 }
@@ -289,7 +290,7 @@ Result<std::vector<AlertRow>> EmbeddedAlerts::search(const AlertQuery& query) {
   if (!asked) return asked.error();
   std::vector<Condition>& conditions = asked.value();
   const Deadline deadline(db_);
-  const Result<std::string> way = way_in(db_, conditions);
+  const Result<std::string> way = way_in(db_, query, conditions);
   if (!way) return deadline.say(way.error());
   if (query.before != 0) {
     conditions.push_back(
@@ -348,22 +349,35 @@ Result<EntityHistory> EmbeddedAlerts::history(Entity entity, const std::string& 
     value = Value::blob(address_key(name));
   }
   const Deadline deadline(db_);
-  Result<SqliteStatement> whole =
-      db_.prepare(std::string("SELECT count(*), min(time), max(time)") + way);
-  if (!whole) return whole.error();
-  bind_value(whole.value(), 1, value);
-  const Result<bool> first = whole.value().step(kSearch);
-  if (!first) return deadline.say(first.error());
-  out.alerts = whole.value().unsigned_integer(0);
-  out.first = whole.value().integer(1);
-  out.last = whole.value().integer(2);
-  whole.value().reset();
+  const auto ask = [&](const std::string& begin, const std::string& end) {
+    Result<SqliteStatement> asked = db_.prepare(begin + way + end);
+    if (asked) bind_value(asked.value(), 1, value);
+    return asked;
+  };
+  Result<SqliteStatement> count = ask("SELECT count(*)", "");
+  if (!count) return count.error();
+  const Result<bool> counted = count.value().step(kSearch);
+  if (!counted) return deadline.say(counted.error());
+  out.alerts = count.value().unsigned_integer(0);
+  count.value().reset();
+  if (out.alerts == 0) return out;
 
-  Result<SqliteStatement> rows =
-      db_.prepare(std::string("SELECT time, user, host, address, rule") + way +
-                  "ORDER BY place DESC LIMIT " + std::to_string(kHistoryAlerts));
+  out.first = INT64_MAX;
+  out.last = INT64_MIN;
+  Result<SqliteStatement> oldest =
+      ask("SELECT time", "ORDER BY place LIMIT " + std::to_string(kHistoryOldest));
+  if (!oldest) return oldest.error();
+  for (;;) {
+    const Result<bool> row = oldest.value().step(kSearch);
+    if (!row) return deadline.say(row.error());
+    if (!row.value()) break;
+    out.first = std::min(out.first, oldest.value().integer(0));
+    out.last = std::max(out.last, oldest.value().integer(0));
+  }
+
+  Result<SqliteStatement> rows = ask("SELECT time, user, host, address, rule",
+                                     "ORDER BY place DESC LIMIT " + std::to_string(kHistoryAlerts));
   if (!rows) return rows.error();
-  bind_value(rows.value(), 1, value);
   using Names = std::unordered_map<std::string, EntityHistory::With>;
   std::array<Names, 4> names;
   for (;;) {
@@ -371,6 +385,8 @@ Result<EntityHistory> EmbeddedAlerts::history(Entity entity, const std::string& 
     if (!row) return deadline.say(row.error());
     if (!row.value()) break;
     const TimeUs time = rows.value().integer(0);
+    out.first = std::min(out.first, time);
+    out.last = std::max(out.last, time);
     for (std::size_t i = 0; i < names.size(); ++i) {
       std::string with(rows.value().text(static_cast<int>(i) + 1));
       if (with.empty()) continue;

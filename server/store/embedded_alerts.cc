@@ -65,6 +65,9 @@ Status EmbeddedAlerts::prepare() {
        "SELECT place, kind, subject, number, at, data FROM entries NOT INDEXED "
        "WHERE place > ?1 AND place < ?2 AND kind IN (15, 16) ORDER BY place"},
       {&find_, "SELECT place, kind, agent, score, occurrences, verdict FROM alerts WHERE id = ?1"},
+      {&day_,
+       "INSERT INTO alert_days (day, low, high) VALUES (?1, ?2, ?2) ON CONFLICT (day) DO UPDATE "
+       "SET low = min(low, ?2), high = max(high, ?2)"},
       {&insert_,
        "INSERT INTO alerts (place, id, told, agent, kind, time, received, rule, severity, user, "
        "address, source, host, score, occurrences, message) "
@@ -91,6 +94,7 @@ Status EmbeddedAlerts::prepare() {
        "SELECT place FROM entries INDEXED BY entries_name WHERE kind IN (15, 16) AND subject = ?1"},
       {&retire_, "INSERT OR IGNORE INTO retired (place) VALUES (?1)"},
       {&remove_, "DELETE FROM alerts WHERE place = ?1"},
+      {&trim_days_, "DELETE FROM alert_days WHERE high < (SELECT min(place) FROM alerts)"},
       {&retired_, "SELECT place FROM retired ORDER BY place LIMIT ?1"},
   };
   for (const auto& [statement, sql] : statements) {
@@ -174,6 +178,10 @@ Status EmbeddedAlerts::fold_between(std::uint64_t after, std::uint64_t end, Tota
   }
 }
 
+Status EmbeddedAlerts::note_day(TimeUs time, std::uint64_t place) {
+  return day_.bind(1, day_of(time)).bind_unsigned(2, place).run(kFold);
+}
+
 Status EmbeddedAlerts::fold_one(const LogEntry& entry, Totals& more) {
   if (entry.kind == EntryKind::alert) return fold_alert(entry, more);
   if (entry.kind == EntryKind::verdict) return fold_verdict(entry, more);
@@ -199,6 +207,7 @@ Status EmbeddedAlerts::fold_alert(const LogEntry& entry, Totals& more) {
   if (!known.value()) {
     ++more.alerts;
     ++more.open;
+    if (Status status = note_day(time, entry.place); !status) return status;
     return insert_.bind_unsigned(1, entry.place)
         .bind(2, std::string_view(entry.subject))
         .bind(3, agent)
@@ -227,6 +236,7 @@ Status EmbeddedAlerts::fold_alert(const LogEntry& entry, Totals& more) {
   // The alert itself after an update of it, or a summary with newer figures.
   if ((known_kind == kKindUpdate && kind != kKindUpdate) ||
       (known_kind == kKindSummary && kind == kKindSummary)) {
+    if (Status status = note_day(time, static_cast<std::uint64_t>(place)); !status) return status;
     return tell_.bind(1, place)
         .bind_unsigned(2, entry.place)
         .bind(3, std::int64_t{kind})
@@ -336,6 +346,7 @@ Result<std::vector<std::uint64_t>> EmbeddedAlerts::retire(TimeUs oldest, std::ui
       if (!beyond) return beyond.error();
     }
     if (more.alerts != 0) {
+      if (Status status = trim_days_.run(kRetire); !status) return status.error();
       if (Status status = add_totals(more, {}); !status) return status.error();
       if (Status status = transaction.commit(kRetire); !status) return status.error();
     }

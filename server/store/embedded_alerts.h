@@ -18,6 +18,12 @@ inline constexpr std::uint64_t kFoldedEvery = 10'000;
 /// Entries that catch_up() folds in one transaction.
 inline constexpr std::size_t kCatchUpEntries = 1000;
 
+/// The day of an event: 0 begins with 1970.
+constexpr std::int64_t day_of(TimeUs time) {
+  constexpr TimeUs kDay = TimeUs{24} * 3600 * kSecondUs;
+  return time / kDay - (time % kDay < 0 ? 1 : 0);
+}
+
 /// Has a connection of its own to the log's database, whose commits do not wait for the disk: what
 /// a power cut takes is folded again.
 class EmbeddedAlerts final : public AlertIndex {
@@ -46,6 +52,7 @@ class EmbeddedAlerts final : public AlertIndex {
   Result<std::uint64_t> total(std::string_view name);
   Status add_totals(const Totals& more, std::optional<std::uint64_t> folded);
   Status fold_between(std::uint64_t after, std::uint64_t end, Totals& more);
+  Status note_day(TimeUs time, std::uint64_t place);
   Status fold_one(const LogEntry& entry, Totals& more);
   Status fold_alert(const LogEntry& entry, Totals& more);
   Status fold_verdict(const LogEntry& entry, Totals& more);
@@ -55,9 +62,9 @@ class EmbeddedAlerts final : public AlertIndex {
   SqliteDb db_;  // before the statements, which go first
   AlertFieldsReader fields_;
   std::uint64_t folded_ = 0;
-  SqliteStatement between_, find_, insert_, tell_, raise_, raise_score_, judge_;
+  SqliteStatement between_, find_, day_, insert_, tell_, raise_, raise_score_, judge_;
   SqliteStatement total_, set_total_, add_total_, oldest_;
-  SqliteStatement old_, beyond_, entries_of_, retire_, remove_, retired_;
+  SqliteStatement old_, beyond_, entries_of_, retire_, remove_, trim_days_, retired_;
 };
 
 }  // namespace doorward

@@ -34,7 +34,8 @@ CREATE TABLE totals (
 INSERT INTO totals VALUES ('entries', 0);
 )sql",
     // 2: the index of alerts. `told`: the place of the entry that has the document. `source`: the
-    // address in a form that compares (alert_fields.h).
+    // address in a form that compares (alert_fields.h). alert_days: between which places the alerts
+    // of a day of event time lie, so that a search in a time need not walk through all newer ones.
     R"sql(
 CREATE TABLE alerts (
   place INTEGER PRIMARY KEY,
@@ -67,6 +68,11 @@ CREATE INDEX alerts_time ON alerts (time);
 CREATE INDEX alerts_score ON alerts (score);
 CREATE INDEX alerts_verdict ON alerts (verdict);
 CREATE INDEX alerts_received ON alerts (received);
+CREATE TABLE alert_days (
+  day INTEGER PRIMARY KEY,
+  low INTEGER NOT NULL,
+  high INTEGER NOT NULL
+) STRICT;
 CREATE TABLE retired (place INTEGER PRIMARY KEY) STRICT;
 INSERT INTO totals VALUES ('folded', 0), ('alerts', 0), ('open', 0);
 )sql",

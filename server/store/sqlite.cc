@@ -8,15 +8,15 @@
 namespace doorward {
 namespace {
 
-/// What the pages of one connection may take in memory, in KiB as SQLite wants it (negative).
 constexpr const char* kSettings =
+    // What the pages of one connection may take in memory: 16 MiB (negative: in KiB).
     "PRAGMA cache_size = -16384;"
     "PRAGMA temp_store = MEMORY;"
     "PRAGMA trusted_schema = OFF;"
     "PRAGMA cell_size_check = ON;"
-    // The WAL goes into the file at 4 MiB; one that a long reader or a large transaction has made
+    // The WAL goes into the file at 16 MiB; one that a long reader or a large transaction has made
     // longer is cut back to 64 MiB.
-    "PRAGMA wal_autocheckpoint = 1000;"
+    "PRAGMA wal_autocheckpoint = 4096;"
     "PRAGMA journal_size_limit = 67108864;";
 
 }  // namespace
