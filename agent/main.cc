@@ -3,7 +3,10 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "agent/commands/commands.h"
 #include "agent/options.h"
@@ -28,10 +31,29 @@ bool has_command(const CLI::App& app, std::string_view name) {
                      [&](const CLI::App* command) { return command->get_name() == name; });
 }
 
+/// What was typed, the last word first, as CLI11 takes it. Tokens are overwritten where ps finds
+/// them.
+std::vector<std::string> take_arguments(int argc, char** argv) {
+  constexpr std::string_view kSecret = "--token";
+  if (argc < 1) return {};
+  std::vector<std::string> out(argv + 1, argv + argc);
+  for (int i = 1; i < argc; ++i) {
+    const std::string_view word = argv[i];
+    if (word == kSecret && i + 1 < argc) {
+      std::memset(argv[i + 1], 'x', std::strlen(argv[i + 1]));
+    } else if (word.starts_with("--token=")) {
+      std::memset(argv[i] + kSecret.size() + 1, 'x', word.size() - kSecret.size() - 1);
+    }
+  }
+  std::reverse(out.begin(), out.end());
+  return out;
+}
+
 }  // namespace
 
 // NOLINTNEXTLINE(bugprone-exception-escape): an exception nobody expects aborts
 int main(int argc, char** argv) {
+  std::vector<std::string> typed = take_arguments(argc, argv);
   if (sodium_init() < 0) {
     std::fputs("doorward-agent: error: libsodium does not start\n", stderr);
     return doorward::kExitUsage;
@@ -43,6 +65,7 @@ int main(int argc, char** argv) {
   doorward::Run run;
   doorward::add_run(app, run);
   doorward::add_status(app, run);
+  doorward::add_enroll(app, run);
   doorward::add_replay(app, run);
   doorward::add_normalize(app, run);
   doorward::add_explain(app, run);
@@ -50,13 +73,13 @@ int main(int argc, char** argv) {
   doorward::add_baseline(app, run);
   doorward::add_check(app, run);
   doorward::add_audit_relay(app, run);
-  if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
+  if (!typed.empty() && !typed.back().starts_with('-') && !has_command(app, typed.back())) {
     std::fprintf(stderr, "doorward-agent: error: no command \"%s\"\nTry: doorward-agent --help\n",
-                 argv[1]);
+                 typed.back().c_str());
     return doorward::kExitUsage;
   }
   try {
-    app.parse(argc, argv);
+    app.parse(std::move(typed));
   } catch (const CLI::Success& asked) {  // --help, --version
     return app.exit(asked);
   } catch (const CLI::ParseError& error) {

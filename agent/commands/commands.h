@@ -13,6 +13,7 @@ using Run = std::function<int()>;
 /// Each sets `run` when its sub-command is chosen.
 void add_run(CLI::App& app, Run& run);
 void add_status(CLI::App& app, Run& run);
+void add_enroll(CLI::App& app, Run& run);
 void add_normalize(CLI::App& app, Run& run);
 void add_replay(CLI::App& app, Run& run);
 void add_explain(CLI::App& app, Run& run);

@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "agent/daemon/configuration.h"
+#include "agent/daemon/fleet_link.h"
 #include "agent/daemon/log.h"
 #include "agent/daemon/pipeline_thread.h"
 #include "agent/daemon/services.h"
@@ -43,14 +44,40 @@ constexpr std::chrono::minutes kRepeatsKept{10};
 /// A pipeline that has not come by for so long is stuck: the watchdog is not fed any more.
 constexpr int kStuckSeconds = 20;
 
+/// How long the session with the fleet's server may take to end.
+constexpr milliseconds kGoodbyeMax{100};
+
+void say_in_log(Loudness loudness, std::string_view text) {
+  const std::string line = printable(text);
+  if (loudness == Loudness::info) {
+    log::info(line);
+  } else if (loudness == Loudness::warning) {
+    log::warning(line);
+  } else {
+    log::error(line);
+  }
+}
+
+/// All sections of a snapshot.
+StateSections with_fleet(PipelineThread::Snapshot& snapshot) {
+  StateSections sections = std::move(snapshot.sections);
+  if (snapshot.fleet) sections[kFleetSection] = snapshot.fleet->encode();
+  return sections;
+}
+
 class Daemon {
  public:
   Daemon(CommonOptions options, Configuration configuration, std::unique_ptr<StateKeeper> keeper,
          HashKey key);
 
-  /// Opens the spool and the sockets, starts everything. Errors: what could not be opened.
-  Status start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded);
-  void run() { io_.run(); }
+  /// Opens the spool and the sockets, starts everything. Errors: what could not be opened. An
+  /// enrolled host has an identity.
+  Status start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded,
+               std::optional<FleetIdentity> identity);
+  void run();
+  /// What the fleet's server wants to be taken over before the agent starts anew; nothing: it was
+  /// stopped.
+  [[nodiscard]] const std::optional<FleetTakeover>& takeover() const { return takeover_; }
 
  private:
   Status open_outputs();
@@ -61,7 +88,11 @@ class Daemon {
   void reload();
   void save();
   void write(PipelineThread::Snapshot snapshot);
-  void saved(const Result<std::uint64_t>& bytes, std::uint64_t head, std::uint64_t lines);
+  void saved(const Result<std::uint64_t>& bytes, std::uint64_t head,
+             const PipelineThread::Snapshot& snapshot);
+  void not_saving();
+  void join_fleet(FleetIdentity identity, const BaselineOptions& baseline);
+  void fill(HeartbeatFacts& facts) const;
   void stop();
   [[nodiscard]] DaemonStatus daemon_status() const;
 
@@ -76,6 +107,8 @@ class Daemon {
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<Services> services_;
+  std::unique_ptr<FleetLink> fleet_;  // null: not enrolled
+  std::optional<FleetTakeover> takeover_;
   std::atomic<std::size_t> on_the_way_{0};
   std::atomic<std::uint64_t> handover_dropped_{0};
   DaemonStatus status_;
@@ -86,6 +119,7 @@ class Daemon {
   bool saving_ = false;
   bool stopping_ = false;
   std::uint64_t saved_lines_ = UINT64_MAX;
+  std::uint64_t saved_changes_ = 0;  // FleetLearning::Image::changes
   std::uint64_t beats_ = 0;
   int seconds_without_beat_ = 0;
   // Last, so that it is gone before anything that its hooks use.
@@ -104,8 +138,15 @@ Daemon::Daemon(CommonOptions options, Configuration configuration,
   status_.configuration = configuration_.settings.file;
 }
 
-Status Daemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded) {
+Status Daemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded,
+                     std::optional<FleetIdentity> identity) {
   spool_head_ = loaded.spool_head;
+  std::unique_ptr<FleetLearning> learning;
+  if (identity) {
+    learning = load_learning(loaded.sections, loaded.fresh, loaded.resized, identity->agent,
+                             loaded.warnings);
+    join_fleet(std::move(*identity), loaded.baseline.options());
+  }
   if (Status opened = open_outputs(); !opened) return opened;
   // Alerts of the time after the saved state are raised once more.
   spool_->refuse_repeats_since(spool_head_);
@@ -115,6 +156,7 @@ Status Daemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded)
   for (const std::string& warning : loaded.warnings) log::warning(warning);
   if (loaded.fresh) {
     loaded.sections = Engine::first_sections(clock_now());
+    if (learning) loaded.sections[kFleetSection] = learning->image().encode();
     const auto saved = keeper_->save(loaded.baseline, loaded.sections, spool_head_);
     if (!saved) return saved.error();
   }
@@ -140,7 +182,9 @@ Status Daemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded)
   };
   pipeline_ = std::make_unique<PipelineThread>(std::move(hooks));
   services_->serve(*pipeline_);
-  pipeline_->start(std::move(engine), std::move(loaded.baseline), std::move(loaded.sections));
+  if (fleet_) fleet_->start(*pipeline_, learning.get());
+  pipeline_->start(std::move(engine), std::move(loaded.baseline), std::move(loaded.sections),
+                   std::move(learning));
   wait_for_signal();
   save_due_ = started_ + std::chrono::seconds(configuration_.settings.daemon.save_every_s);
   every_second();
@@ -150,23 +194,15 @@ Status Daemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded)
 
 Status Daemon::open_outputs() {
   DeliveryEnv env = system_delivery_env();
-  env.say = [](Loudness loudness, std::string_view text) {
-    const std::string line = printable(text);
-    if (loudness == Loudness::info) {
-      log::info(line);
-    } else if (loudness == Loudness::warning) {
-      log::warning(line);
-    } else {
-      log::error(line);
-    }
-  };
+  env.say = say_in_log;
   const DaemonSettings& settings = configuration_.settings.daemon;
   SpoolOptions options;
   options.folder = settings.spool_dir();
   options.bytes_max = static_cast<std::uint64_t>(settings.spool_mib) << 20U;
   options.keep_from = spool_head_;
-  for (const OutputSettings& output : configuration_.outputs)
-    options.readers.push_back(output.name);
+  std::vector<OutputSettings> outputs = configuration_.outputs;
+  if (fleet_ && settings.server_alerts) fleet_->add_output(outputs);
+  for (const OutputSettings& output : outputs) options.readers.push_back(output.name);
   // One after the other: both use the same folder.
   delivery_.reset();
   spool_.reset();
@@ -174,7 +210,7 @@ Status Daemon::open_outputs() {
   if (!spool) return spool.error();
   spool_ = std::move(spool).value();
   if (repeats_refused_) spool_->refuse_repeats_since(spool_head_);
-  delivery_ = std::make_unique<Delivery>(io_, *spool_, configuration_.outputs, env);
+  delivery_ = std::make_unique<Delivery>(io_, *spool_, outputs, env);
   delivery_->start();
   return {};
 }
@@ -268,36 +304,44 @@ void Daemon::reload() {
 }
 
 void Daemon::save() {
-  if (saving_) return;
+  if (saving_ || stopping_) return;
   saving_ = true;
-  pipeline_->snapshot([this](PipelineThread::Snapshot snapshot) {
-    // What was told before the snapshot was posted before it, and is in the spool when this runs.
-    auto shared = std::make_shared<PipelineThread::Snapshot>(std::move(snapshot));
-    asio::post(io_, [this, shared] { write(std::move(*shared)); });
-  });
+  pipeline_->snapshot(
+      fleet_ && fleet_->take_seal_wish(), [this](PipelineThread::Snapshot snapshot) {
+        // What was told before the snapshot was posted before it, and is in the spool when this
+        // runs.
+        auto shared = std::make_shared<PipelineThread::Snapshot>(std::move(snapshot));
+        asio::post(io_, [this, shared] { write(std::move(*shared)); });
+      });
 }
 
 void Daemon::write(PipelineThread::Snapshot snapshot) {
-  if (snapshot.lines == saved_lines_) {
+  const std::uint64_t changes = snapshot.fleet ? snapshot.fleet->changes : 0;
+  if (snapshot.lines == saved_lines_ && changes == saved_changes_) {
     // Nothing was read since; time alone changes nothing that is worth a write.
-    saving_ = false;
+    not_saving();
     return;
   }
   if (const Status synced = spool_->sync(); !synced) {
-    saved(synced.error(), 0, 0);
+    saved(synced.error(), 0, snapshot);
     return;
   }
   const std::uint64_t head = spool_->head();
   auto shared = std::make_shared<PipelineThread::Snapshot>(std::move(snapshot));
   asio::post(state_thread_, [this, shared, head] {
-    Result<std::uint64_t> bytes =
-        keeper_->save(shared->baseline, std::move(shared->sections), head);
-    const std::uint64_t lines = shared->lines;
-    asio::post(io_, [this, bytes = std::move(bytes), head, lines] { saved(bytes, head, lines); });
+    Result<std::uint64_t> bytes = keeper_->save(shared->baseline, with_fleet(*shared), head);
+    asio::post(io_,
+               [this, bytes = std::move(bytes), head, shared] { saved(bytes, head, *shared); });
   });
 }
 
-void Daemon::saved(const Result<std::uint64_t>& bytes, std::uint64_t head, std::uint64_t lines) {
+void Daemon::not_saving() {
+  saving_ = false;
+  if (fleet_ && fleet_->has_seal_wish()) save();
+}
+
+void Daemon::saved(const Result<std::uint64_t>& bytes, std::uint64_t head,
+                   const PipelineThread::Snapshot& snapshot) {
   saving_ = false;
   if (!bytes) {
     // Said once; status and metrics go on counting.
@@ -309,36 +353,80 @@ void Daemon::saved(const Result<std::uint64_t>& bytes, std::uint64_t head, std::
   }
   status_.saved = clock_now();
   status_.saved_bytes = bytes.value();
-  saved_lines_ = lines;
+  saved_lines_ = snapshot.lines;
   spool_head_ = head;
   spool_->keep_from(head);
+  if (snapshot.fleet) {
+    saved_changes_ = snapshot.fleet->changes;
+    fleet_->saved(*snapshot.fleet);
+  }
+  not_saving();
+}
+
+void Daemon::join_fleet(FleetIdentity identity, const BaselineOptions& baseline) {
+  FleetLink::Options options;
+  options.baseline = baseline;
+  options.session.state_dir = configuration_.settings.daemon.state_dir;
+  options.session.version = status_.version;
+  options.session.host_name = host_name_of(configuration_.settings.host_name);
+  FleetLink::Hooks hooks;
+  hooks.save = [this] { save(); };
+  hooks.start_anew = [this](const FleetTakeover& takeover) {
+    takeover_ = takeover;
+    asio::post(io_, [this] { stop(); });
+  };
+  hooks.fill = [this](HeartbeatFacts& facts) { fill(facts); };
+  hooks.on_policy = [this](std::uint64_t version, const FleetPolicyFiles&) {
+    fleet_->set_policy({0, version, "this agent takes no policies yet"});
+  };
+  hooks.say = say_in_log;
+  fleet_ = std::make_unique<FleetLink>(io_, state_thread_, std::move(identity), std::move(options),
+                                       std::move(hooks));
+}
+
+void Daemon::fill(HeartbeatFacts& facts) const {
+  const SpoolStatus spool = spool_->status();
+  facts.spool_records = spool.records;
+  facts.spool_dropped = spool.dropped + handover_dropped_.load(std::memory_order_relaxed);
+  facts.rss_bytes = resident_bytes();
+}
+
+void Daemon::run() {
+  io_.run();
+  if (!fleet_) return;
+  // The session says goodbye.
+  fleet_->stop();
+  io_.restart();
+  io_.run_for(kGoodbyeMax);
 }
 
 void Daemon::stop() {
   if (std::exchange(stopping_, true)) return;
-  sd_notify(0, "STOPPING=1");
-  log::info("stopping");
+  if (!takeover_) sd_notify(0, "STOPPING=1");
+  log::info(takeover_ ? "starting anew" : "stopping");
   second_.cancel();
+  // Alerts wait for a server that is not there; one that is gets them now.
+  if (fleet_ && !fleet_->connected()) fleet_->stop();
   services_->stop_answering();
   std::optional<PipelineThread::Snapshot> last = pipeline_->stop();
   state_thread_.join();
   // Documents that the pipeline sent before it ended are queued before this.
-  asio::post(io_, [this, shared = std::make_shared<std::optional<PipelineThread::Snapshot>>(
-                             std::move(last))] {
-    if (*shared) {
-      const Status synced = spool_->sync();
-      const Result<std::uint64_t> bytes =
-          synced
-              ? keeper_->save((*shared)->baseline, std::move((*shared)->sections), spool_->head())
-              : Result<std::uint64_t>(synced.error());
-      if (!bytes) log::error("state not saved: " + bytes.error().message());
-    }
-    delivery_->stop(kDrainMax, [this] {
-      services_->close();
-      signals_.cancel();
-      io_.stop();
-    });
-  });
+  asio::post(
+      io_,
+      [this, shared = std::make_shared<std::optional<PipelineThread::Snapshot>>(std::move(last))] {
+        if (*shared) {
+          const Status synced = spool_->sync();
+          const Result<std::uint64_t> bytes =
+              synced ? keeper_->save((*shared)->baseline, with_fleet(**shared), spool_->head())
+                     : Result<std::uint64_t>(synced.error());
+          if (!bytes) log::error("state not saved: " + bytes.error().message());
+        }
+        delivery_->stop(kDrainMax, [this] {
+          services_->close();
+          signals_.cancel();
+          io_.stop();
+        });
+      });
 }
 
 DaemonStatus Daemon::daemon_status() const {
@@ -350,6 +438,7 @@ DaemonStatus Daemon::daemon_status() const {
   out.spool = {spool.records, spool.disk_bytes,
                static_cast<std::uint64_t>(configuration_.settings.daemon.spool_mib) << 20U,
                spool.dropped, spool.damaged_places};
+  if (fleet_) out.fleet = fleet_->report();
   for (const OutputStatus& output : delivery_->status()) {
     out.outputs.push_back({output.name, output.delivered, output.refused, output.failures,
                            output.behind.behind_records, output.behind.behind_bytes,
@@ -361,7 +450,10 @@ DaemonStatus Daemon::daemon_status() const {
 
 }  // namespace
 
-int run_daemon(const CommonOptions& options) {
+namespace {
+
+/// One life of the agent; `takeover` says with what the next one begins.
+int run_once(const CommonOptions& options, std::optional<FleetTakeover>& takeover) {
   std::vector<Error> mistakes;
   Configuration configuration = read_configuration(options, mistakes);
   log::init(configuration.settings.daemon.log_level);
@@ -370,10 +462,22 @@ int run_daemon(const CommonOptions& options) {
     return kExitUsage;
   }
   std::signal(SIGPIPE, SIG_IGN);
-  Result<std::unique_ptr<StateKeeper>> keeper =
-      StateKeeper::open(configuration.settings.daemon.state_dir);
+  const std::string state_dir = configuration.settings.daemon.state_dir;
+  Result<std::unique_ptr<StateKeeper>> keeper = StateKeeper::open(state_dir);
   if (!keeper) {
     print_errors({keeper.error()});
+    return kExitUnreadable;
+  }
+  if (takeover) {
+    const Status taken = take_over(state_dir, *std::exchange(takeover, std::nullopt), clock_now());
+    if (!taken) {
+      print_errors({taken.error()});
+      return kExitUnreadable;
+    }
+  }
+  Result<std::optional<FleetIdentity>> identity = read_fleet_identity(state_dir);
+  if (!identity) {
+    print_errors({identity.error()});
     return kExitUnreadable;
   }
   const Result<HashKey> key = keeper.value()->key();
@@ -387,19 +491,36 @@ int run_daemon(const CommonOptions& options) {
     print_errors(mistakes);
     return kExitUsage;
   }
-  Result<StateKeeper::Loaded> loaded = keeper.value()->load(
-      key.value(), static_cast<std::size_t>(configuration.settings.memory_mib) << 20U);
+  std::size_t bytes = static_cast<std::size_t>(configuration.settings.memory_mib) << 20U;
+  if (identity.value() && identity.value()->baseline_bytes != 0) {
+    bytes = identity.value()->baseline_bytes;
+  }
+  Result<StateKeeper::Loaded> loaded = keeper.value()->load(key.value(), bytes);
   if (!loaded) {
     print_errors({loaded.error()});
     return kExitUnreadable;
   }
   Daemon daemon(options, std::move(configuration), std::move(keeper).value(), key.value());
-  if (const Status started = daemon.start(std::move(engine), std::move(loaded).value()); !started) {
+  if (const Status started =
+          daemon.start(std::move(engine), std::move(loaded).value(), std::move(identity).value());
+      !started) {
     print_errors({started.error()});
     return kExitUnreadable;
   }
   daemon.run();
+  takeover = daemon.takeover();
   return kExitDone;
+}
+
+}  // namespace
+
+int run_daemon(const CommonOptions& options) {
+  std::optional<FleetTakeover> takeover;
+  int status = kExitDone;
+  do {
+    status = run_once(options, takeover);
+  } while (takeover);
+  return status;
 }
 
 }  // namespace doorward

@@ -116,6 +116,10 @@ DaemonSettings read_daemon_settings(Params& document) {
     }
     log->refuse_unknown();
   }
+  if (std::optional<Params> server = document.table("server")) {
+    out.server_alerts = server->boolean("alerts", out.server_alerts);
+    server->refuse_unknown();
+  }
   return out;
 }
 

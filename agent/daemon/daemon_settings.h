@@ -44,6 +44,7 @@ struct DaemonSettings {
   std::string run_dir = "/run/doorward";
   std::string metrics = "unix";  ///< "unix", "off", or "127.0.0.1:PORT", "[::1]:PORT"
   std::string log_level = "info";
+  bool server_alerts = true;  ///< an enrolled agent delivers alerts to its server
 
   [[nodiscard]] std::string spool_dir() const {
     return spool_folder.empty() ? state_dir + "/spool" : spool_folder;
@@ -55,8 +56,8 @@ struct DaemonSettings {
 /// Most [[input]] tables; more is a mistake.
 inline constexpr std::size_t kInputTablesMax = 256;
 
-/// Takes [inputs], [[input]], [state], [spool], [metrics], [log] out of agent.toml. Mistakes are
-/// appended with file and line.
+/// Takes [inputs], [[input]], [state], [spool], [metrics], [log], [server] out of agent.toml.
+/// Mistakes are appended with file and line.
 DaemonSettings read_daemon_settings(Params& document);
 
 /// A folder, by a trailing slash or because it is one now.

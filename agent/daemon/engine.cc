@@ -76,6 +76,13 @@ void Engine::start(Baseline& baseline, PipelineSink& sink, const StateSections& 
     if (!in.ok())
       errors_.push_back({"state", "what rules had going on cannot be read; it is lost"});
   }
+  if (sightings_) {
+    if (const auto* bytes = section("sightings")) {
+      StateReader in(*bytes);
+      sightings_->load(in);
+    }
+    pipeline_->note_sightings(sightings_.get());
+  }
   enricher_ = std::make_unique<GeoEnricher>(databases_, *pipeline_);
   LiveInputOptions live;
   live.clock = settings_.daemon.clock;
@@ -102,7 +109,11 @@ void Engine::save(StateSections& sections) const {
     StateWriter out(bytes);
     inputs_->save(out);
   }
-  sections["inputs"] = std::move(bytes);
+  sections["inputs"] = std::exchange(bytes, {});
+  if (!sightings_) return;
+  StateWriter out(bytes);
+  sightings_->save(out);
+  sections["sightings"] = std::move(bytes);
 }
 
 bool Engine::read(std::size_t lines_max, TimeUs now) {
@@ -134,6 +145,7 @@ PipelineStatus Engine::status() const {
   PipelineStatus out;
   out.watermark = inputs_->watermark();
   out.lines = inputs_->lines();
+  out.bytes = inputs_->bytes();
   out.streams = inputs_->streams();
   out.sources = inputs_->sources();
   out.twins = inputs_->twins().merged();

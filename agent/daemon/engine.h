@@ -10,9 +10,10 @@
 #include "agent/geo_enricher.h"
 #include "agent/live/live_inputs.h"
 #include "agent/options.h"
-#include "plugins/pipeline/pipeline.h"
 #include "plugins/exceptions/exceptions.h"
 #include "plugins/geo/geo_databases.h"
+#include "plugins/pipeline/pipeline.h"
+#include "plugins/pipeline/sightings.h"
 #include "plugins/set_files.h"
 
 namespace doorward {
@@ -32,6 +33,9 @@ class Engine {
   /// The sections of a state in which nothing was read yet. To be saved before anything is: what is
   /// written to the logs from `now` on alerts, also when the agent is killed before it saves again.
   static StateSections first_sections(TimeUs now);
+
+  /// Sightings are noted for a fleet. Before start().
+  void join_fleet() { sightings_ = std::make_unique<SightingBook>(*rules_); }
 
   /// Begins with this baseline and what it finds in the sections of its state. What cannot be taken
   /// up is told in take_errors(). Baseline and sink must outlive the engine.
@@ -56,6 +60,14 @@ class Engine {
 
   [[nodiscard]] PipelineStatus status() const;
   [[nodiscard]] std::uint64_t lines() const { return inputs_->lines(); }
+  /// Of the lines that this engine has read.
+  [[nodiscard]] std::uint64_t bytes() const { return inputs_->bytes(); }
+  /// What only the fleet can judge, since the last call.
+  std::vector<SightingRecord> take_sightings() {
+    return sightings_ ? sightings_->take() : std::vector<SightingRecord>();
+  }
+  /// An analyst's word on an alert of this agent.
+  void judge(const std::string& alert, bool learn) { (void)pipeline_->verdict(alert, learn); }
   [[nodiscard]] Result<std::string> explain(const std::string& rule,
                                             const std::vector<std::string>& pairs, bool text,
                                             TimeUs now);
@@ -78,6 +90,7 @@ class Engine {
   std::unique_ptr<ExceptionSet> exceptions_;
   GeoDatabases databases_;
   Baseline* baseline_ = nullptr;
+  std::unique_ptr<SightingBook> sightings_;  // null: of no fleet
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<GeoEnricher> enricher_;
   std::unique_ptr<LiveInputs> inputs_;

@@ -72,14 +72,19 @@ PipelineThread::~PipelineThread() {
 }
 
 void PipelineThread::start(std::unique_ptr<Engine> engine, Baseline baseline,
-                           StateSections sections) {
+                           StateSections sections, std::unique_ptr<FleetLearning> learning) {
   assert(!engine_ && !thread_.joinable());
   engine_ = std::move(engine);
   baseline_.emplace(std::move(baseline));
   sections_ = std::move(sections);
+  learning_ = std::move(learning);
   thread_ = std::thread([this] {
     block_signals();
     pthread_setname_np(pthread_self(), "pipeline");
+    if (learning_) {
+      learning_->attach(*baseline_);
+      engine_->join_fleet();
+    }
     engine_->start(*baseline_, *sender_, sections_, clock_now());
     sections_.clear();
     run();
@@ -93,7 +98,9 @@ void PipelineThread::run() {
   while (!stopping_.load(std::memory_order_relaxed)) {
     beats_.fetch_add(1, std::memory_order_relaxed);
     if (has_posted_.load(std::memory_order_acquire)) do_posted();
-    const bool more = engine_->read(kLinesPerSlice, clock_now());
+    const std::size_t lines = learning_ ? kFleetLinesPerSlice : kLinesPerSlice;
+    const bool more = engine_->read(lines, clock_now());
+    if (learning_ && learning_->full()) seal();
     const TimeUs now = clock_now();
     if (ticked_ == kNoTime || now - ticked_ >= kTickUs || now < ticked_) {
       ticked_ = now;
@@ -166,13 +173,32 @@ void PipelineThread::explain(std::string rule, std::vector<std::string> pairs, b
 }
 
 PipelineThread::Snapshot PipelineThread::take_snapshot() const {
-  Snapshot snapshot{baseline_->copy(), {}, engine_->lines()};
+  Snapshot snapshot{baseline_->copy(), {}, engine_->lines(), std::nullopt};
   engine_->save(snapshot.sections);
+  if (learning_) snapshot.fleet.emplace(learning_->image());
   return snapshot;
 }  // NOLINT(clang-analyzer-cplusplus.NewDeleteLeaks): it does not see the map own them
 
-void PipelineThread::snapshot(std::function<void(Snapshot)> done) {
-  post([this, done = std::move(done)] { done(take_snapshot()); });
+void PipelineThread::snapshot(bool seal_first, std::function<void(Snapshot)> done) {
+  post([this, seal_first, done = std::move(done)] {
+    if (seal_first && learning_) {
+      seal();
+      learning_->number();
+    }
+    done(take_snapshot());
+  });
+}
+
+void PipelineThread::with_learning(FleetWork work) {
+  post([this, work = std::move(work)] {
+    if (learning_) work(*learning_, *baseline_, *engine_);
+  });
+}
+
+void PipelineThread::seal() {
+  const std::uint64_t bytes = engine_->bytes();
+  learning_->seal(engine_->take_sightings(), bytes - std::min(bytes, sealed_bytes_));
+  sealed_bytes_ = bytes;
 }
 
 void PipelineThread::replace(std::unique_ptr<Engine> engine, std::function<void()> done) {
@@ -184,6 +210,8 @@ void PipelineThread::replace(std::unique_ptr<Engine> engine, std::function<void(
     engine_->save(sections);
     tell();
     engine_ = std::move(*next);
+    sealed_bytes_ = 0;
+    if (learning_) engine_->join_fleet();
     engine_->start(*baseline_, *sender_, sections, clock_now());
     engine_->look();
     tell();

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "agent/daemon/engine.h"
+#include "agent/fleet/learning.h"
 #include "plugins/delivery/record.h"
 
 namespace doorward {
@@ -38,6 +39,8 @@ class PipelineThread {
     Baseline baseline;
     StateSections sections;
     std::uint64_t lines = 0;  ///< read so far
+    /// Of an agent of a fleet.
+    std::optional<FleetLearning::Image> fleet;
   };
   /// Called on the pipeline's thread. Neither may wait.
   struct Hooks {
@@ -51,15 +54,21 @@ class PipelineThread {
   PipelineThread(const PipelineThread&) = delete;
   PipelineThread& operator=(const PipelineThread&) = delete;
 
-  /// Once: takes the baseline and the sections of the state.
-  void start(std::unique_ptr<Engine> engine, Baseline baseline, StateSections sections);
+  /// Once: takes the baseline and the sections of the state, and what the fleet does not know yet
+  /// (null: nothing is noted for a fleet).
+  void start(std::unique_ptr<Engine> engine, Baseline baseline, StateSections sections,
+             std::unique_ptr<FleetLearning> learning = nullptr);
 
   /// What the others may ask; each calls its function once, on the pipeline's thread, between two
   /// slices. After stop() nothing is called.
   void status(std::function<void(PipelineStatus)> done);
   void explain(std::string rule, std::vector<std::string> pairs, bool text,
                std::function<void(Result<std::string>)> done);
-  void snapshot(std::function<void(Snapshot)> done);
+  /// `seal_first`: what was learned since the last time becomes deltas with numbers first.
+  void snapshot(bool seal_first, std::function<void(Snapshot)> done);
+  /// Not called when nothing is noted for a fleet.
+  using FleetWork = std::function<void(FleetLearning&, Baseline&, Engine&)>;
+  void with_learning(FleetWork work);
   /// Puts another engine in the place of this one; everything that is remembered goes over.
   void replace(std::unique_ptr<Engine> engine, std::function<void()> done);
 
@@ -79,12 +88,15 @@ class PipelineThread {
   void wait(bool more);
   void tell();
   [[nodiscard]] Snapshot take_snapshot() const;
+  void seal();
 
   Hooks hooks_;
   std::unique_ptr<Sender> sender_;
   std::unique_ptr<Engine> engine_;
   std::optional<Baseline> baseline_;
   StateSections sections_;
+  std::unique_ptr<FleetLearning> learning_;
+  std::uint64_t sealed_bytes_ = 0;  // Engine::bytes() at the last seal
   std::thread thread_;
   int wake_ = -1;  // an eventfd
   std::mutex mutex_;

@@ -65,7 +65,7 @@ Result<StateKeeper::Loaded> StateKeeper::load(const HashKey& key,
   options.key = key;
   Result<Baseline> empty = Baseline::make(options);
   if (!empty) return empty.error();
-  Loaded loaded{std::move(empty).value(), {}, true, 0, {}};
+  Loaded loaded{std::move(empty).value(), {}, true, false, 0, {}};
   StateFileRead read = read_state_file(file());
   if (read.is == StateFileIs::unreadable) return read.error;
   if (read.is == StateFileIs::missing) return loaded;
@@ -84,6 +84,7 @@ Result<StateKeeper::Loaded> StateKeeper::load(const HashKey& key,
     if (baseline.value().options().bytes == baseline_bytes) {
       loaded.baseline = std::move(baseline).value();
     } else {
+      loaded.resized = true;
       loaded.warnings.emplace_back(
           "the baseline has another size now ([baseline] memory_mib); it begins empty");
     }

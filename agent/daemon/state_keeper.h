@@ -28,7 +28,8 @@ class StateKeeper {
   struct Loaded {
     Baseline baseline;
     StateSections sections;
-    bool fresh = true;  ///< there was no state to go on from
+    bool fresh = true;     ///< there was no state to go on from
+    bool resized = false;  ///< the baseline begins empty, in another size
     std::uint64_t spool_head = 0;
     std::vector<std::string> warnings;  ///< of a state that was set aside
   };

@@ -141,6 +141,30 @@ void daemon_metrics(const DaemonStatus& daemon, Page& page) {
       .sample(seconds(daemon.started));
 }
 
+void fleet_metrics(const FleetReport& fleet, Page& page) {
+  page.family("server_connected", "gauge", "1: connected to the fleet's server.")
+      .sample(fleet.connected ? 1.0 : 0.0);
+  page.family("server_connects_total", "counter", "Sessions with the fleet's server.")
+      .sample(fleet.connects);
+  page.family("server_sent_bytes_total", "counter", "Bytes of frames sent to the server.")
+      .sample(fleet.bytes_sent);
+  page.family("fleet_generation", "gauge", "Generation of the fleet's baseline; 0: none yet.")
+      .sample(fleet.generation);
+  page.family("fleet_deltas_pending", "gauge", "Deltas that no round includes yet.")
+      .sample(fleet.pending_deltas);
+  page.family("fleet_deltas_dropped_total", "counter",
+              "Deltas let go for room, or refused by the server.")
+      .sample(fleet.dropped_deltas);
+  page.family("fleet_additions_lost_total", "counter",
+              "Additions and sightings that found no room.")
+      .sample(fleet.lost);
+  page.family("policy_version", "gauge", "Policy in force; 0: none.").sample(fleet.policy);
+  page.family("policy_refused", "gauge", "1: a newer policy was refused.")
+      .sample(fleet.policy_refused != 0 ? 1.0 : 0.0);
+  page.family("certificate_end_timestamp_seconds", "gauge", "When the certificate ends.")
+      .sample(fleet.certificate_ends == kNoTime ? 0.0 : seconds(fleet.certificate_ends));
+}
+
 }  // namespace
 
 std::string status_metrics(const StatusReport& report) {
@@ -149,6 +173,7 @@ std::string status_metrics(const StatusReport& report) {
   input_metrics(report, page);
   pipeline_metrics(report.pipeline, page);
   daemon_metrics(report.daemon, page);
+  if (report.daemon.fleet) fleet_metrics(*report.daemon.fleet, page);
   return out;
 }
 

@@ -85,6 +85,52 @@ void write_outputs(const DaemonStatus& daemon, JsonWriter& out) {
   out.close_array();
 }
 
+std::string fleet_text(const FleetReport& fleet, TimeUs now) {
+  std::string out = "server    " + printable(fleet.server) + ": ";
+  if (fleet.connected) {
+    out += "connected for " + seconds_text(now - fleet.since) + ", group " + fleet.group;
+  } else {
+    out += "not connected";
+    if (!fleet.last_error.empty()) out += " (" + fleet.last_error + ")";
+  }
+  out += "\nfleet     agent " + fleet.agent + ", generation " + with_commas(fleet.generation) +
+         ", " + with_commas(fleet.pending_deltas) + " deltas pending, " +
+         bytes_text(fleet.bytes_sent) + " sent";
+  if (fleet.dropped_deltas > 0) {
+    out += ", " + with_commas(fleet.dropped_deltas) + " deltas dropped";
+  }
+  out += "\n          policy ";
+  out += fleet.policy == 0 ? "none" : with_commas(fleet.policy);
+  if (fleet.policy_refused != 0) {
+    out += ", " + with_commas(fleet.policy_refused) + " refused: " + printable(fleet.policy_reason);
+  }
+  if (fleet.certificate_ends != kNoTime) {
+    out += ", certificate until " + format_time(fleet.certificate_ends).substr(0, 19) + "Z";
+  }
+  return out + "\n";
+}
+
+void write_fleet(const FleetReport& fleet, JsonWriter& out) {
+  out.open("fleet").text("server", fleet.server).text("agent", fleet.agent);
+  out.text_if("group", fleet.group).boolean("connected", fleet.connected);
+  if (fleet.connected) out.text("connected_since", format_time(fleet.since));
+  out.text_if("last_error", fleet.last_error).number("connects", to_int(fleet.connects));
+  out.number("bytes_sent", to_int(fleet.bytes_sent));
+  out.number("generation", to_int(fleet.generation));
+  out.number("last_delta", to_int(fleet.last_delta)).number("acked", to_int(fleet.acked));
+  out.number("pending_deltas", to_int(fleet.pending_deltas));
+  out.number("dropped_deltas", to_int(fleet.dropped_deltas));
+  out.number("lost", to_int(fleet.lost)).number("policy", to_int(fleet.policy));
+  if (fleet.policy_refused != 0) {
+    out.number("policy_refused", to_int(fleet.policy_refused));
+    out.text("policy_reason", fleet.policy_reason);
+  }
+  if (fleet.certificate_ends != kNoTime) {
+    out.text("certificate_ends", format_time(fleet.certificate_ends));
+  }
+  out.number("renewals", to_int(fleet.renewals)).close();
+}
+
 }  // namespace
 
 std::string status_text(const StatusReport& report) {
@@ -149,6 +195,7 @@ std::string status_text(const StatusReport& report) {
     out += ", " + with_commas(daemon.save_failures) + " times in vain";
   }
   out += "\n";
+  if (daemon.fleet) out += fleet_text(*daemon.fleet, daemon.now);
   if (!daemon.refused.empty()) {
     out += "config    the newest was refused, the one before is in force: " +
            printable(daemon.refused) + "\n";
@@ -199,7 +246,9 @@ std::string status_json(const StatusReport& report) {
   out.open("state");
   if (daemon.saved != kNoTime) out.text("saved", format_time(daemon.saved));
   out.number("bytes", to_int(daemon.saved_bytes));
-  out.number("failures", to_int(daemon.save_failures)).close().close();
+  out.number("failures", to_int(daemon.save_failures)).close();
+  if (daemon.fleet) write_fleet(*daemon.fleet, out);
+  out.close();
   text += '\n';
   return text;
 }

@@ -1,6 +1,7 @@
 // What a running agent says of itself: for doorward-agent status and for Prometheus.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ struct SpoolReport {
 struct PipelineStatus {
   TimeUs watermark = kNoTime;
   std::uint64_t lines = 0;
+  std::uint64_t bytes = 0;  ///< of lines read since the configuration was taken up
   std::vector<StreamStatus> streams;
   std::vector<SourceStatus> sources;
   std::uint64_t twins = 0;
@@ -42,6 +44,27 @@ struct PipelineStatus {
   std::vector<std::string> rules;  ///< ids, in the order of PipelineCounts::by_rule
   std::size_t quarantined = 0;
   BaselineFill fill;
+};
+
+/// The tie to the fleet.
+struct FleetReport {
+  std::string server, agent, group;
+  bool connected = false;
+  TimeUs since = kNoTime;  ///< of the connection
+  std::string last_error;  ///< empty while connected
+  std::uint64_t connects = 0;
+  std::uint64_t bytes_sent = 0;
+  std::uint64_t generation = 0;  ///< of the fleet's baseline; 0: none yet
+  std::uint64_t last_delta = 0;  ///< number of the last delta
+  std::uint64_t acked = 0;       ///< last one that is safe at the server
+  std::uint64_t pending_deltas = 0;
+  std::uint64_t dropped_deltas = 0;  ///< let go for room, or refused
+  std::uint64_t lost = 0;            ///< additions and sightings without room
+  std::uint64_t policy = 0;
+  std::uint64_t policy_refused = 0;
+  std::string policy_reason;
+  TimeUs certificate_ends = kNoTime;
+  std::uint64_t renewals = 0;
 };
 
 /// What the other one knows.
@@ -59,6 +82,7 @@ struct DaemonStatus {
   std::uint64_t handover_dropped = 0;
   SpoolReport spool;
   std::vector<OutputReport> outputs;
+  std::optional<FleetReport> fleet;  ///< of an enrolled host
 };
 
 struct StatusReport {

@@ -11,7 +11,7 @@ namespace doorward {
 namespace {
 
 constexpr std::uint8_t kSectionVersion = 1;
-constexpr std::size_t kAgentIdMax = 64;
+constexpr std::size_t kAgentIdMax = kGroupNameMax;
 
 constexpr AdditionsLimits kOwnLimits{kDeltaOpenEntries};
 
@@ -120,6 +120,7 @@ Result<Baseline> prepare_whole(const FleetPatch& patch, const SealedDeltas& own,
 Result<PreparedPatch> prepare_patch(const FleetPatch& patch, const SealedDeltas& own,
                                     const BaselineOptions& like, TimeUs now) {
   PreparedPatch out;
+  out.group = patch.group;
   out.generation = patch.generation;
   out.previous = patch.previous;
   out.includes = patch.includes;
@@ -148,6 +149,7 @@ FleetLearning::FleetLearning(std::string agent) : agent_(std::move(agent)) {}
 
 FleetLearning::Image FleetLearning::image() const {
   return {agent_,
+          group_,
           next_sequence_,
           generation_,
           included_,
@@ -165,7 +167,7 @@ std::vector<std::uint8_t> FleetLearning::Image::encode() const {
   std::vector<std::uint8_t> bytes;
   StateWriter out(bytes);
   out.version(kSectionVersion);
-  out(agent, next_sequence, generation, included, verdicts, dropped, refused, lost);
+  out(agent, group, next_sequence, generation, included, verdicts, dropped, refused, lost);
   write_deltas(out, numbered);
   write_deltas(out, waiting);
   write_bytes(out, encode_additions(open));
@@ -178,6 +180,7 @@ Result<std::unique_ptr<FleetLearning>> FleetLearning::load(std::span<const std::
   StateReader in(bytes);
   in.version(kSectionVersion);
   const std::string whose(in.text(kAgentIdMax));
+  out->group_ = in.text(kAgentIdMax);
   in(out->next_sequence_, out->generation_, out->included_, out->verdicts_, out->dropped_,
      out->refused_, out->lost_);
   std::vector<SealedDelta> numbered = read_deltas(in, bytes, kNumberedDeltasMax);
@@ -288,8 +291,7 @@ bool FleetLearning::merge_two() {
   merged.lines_bytes = first.lines_bytes + second.lines_bytes;
   merged.additions = encode_additions(sum);
   merged.sightings = first.sightings;
-  merged.sightings.insert(merged.sightings.end(), second.sightings.begin(),
-                          second.sightings.end());
+  merged.sightings.insert(merged.sightings.end(), second.sightings.begin(), second.sightings.end());
   if (merged.sightings.size() > kDeltaSightingsMax) {
     lost_ += merged.sightings.size() - kDeltaSightingsMax;
     merged.sightings.resize(kDeltaSightingsMax);
@@ -322,15 +324,9 @@ SealedDeltas FleetLearning::begin_patch() {
 }
 
 FleetLearningStatus FleetLearning::status() const {
-  return {generation_,
-          included_,
-          next_sequence_,
-          numbered_.size(),
-          waiting_.size(),
-          open_.size(),
-          dropped_,
-          refused_,
-          lost_ + open_.lost()};
+  return {group_,         generation_,      included_,           verdicts_,
+          next_sequence_, numbered_.size(), waiting_.size(),     open_.size(),
+          dropped_,       refused_,         lost_ + open_.lost()};
 }
 
 void FleetLearning::set_verdicts(std::uint64_t place) {
@@ -355,8 +351,8 @@ void FleetLearning::forget_generation() {
 }
 
 void FleetLearning::refused(std::uint64_t sequence) {
-  refused_ += std::erase_if(numbered_,
-                            [&](const Piece& piece) { return piece->sequence == sequence; });
+  refused_ +=
+      std::erase_if(numbered_, [&](const Piece& piece) { return piece->sequence == sequence; });
   ++changes_;
 }
 
@@ -383,12 +379,13 @@ Status FleetLearning::apply(PreparedPatch patch, Baseline& baseline) {
   } else {
     if (patch.previous != generation_) {
       return Error{"round of the fleet", "it follows on generation " +
-                                             std::to_string(patch.previous) +
-                                             ", the agent has " + std::to_string(generation_)};
+                                             std::to_string(patch.previous) + ", the agent has " +
+                                             std::to_string(generation_)};
     }
     patch.round->apply_to(baseline);
   }
   generation_ = patch.generation;
+  group_ = patch.group;
   included_ = std::max(included_, patch.includes);
   std::erase_if(numbered_, [&](const Piece& piece) { return piece->sequence <= included_; });
   ++changes_;

@@ -31,6 +31,7 @@ using SealedDeltas = std::vector<std::shared_ptr<const SealedDelta>>;
 
 /// A BaselinePatch that owns its bytes.
 struct FleetPatch {
+  std::string group;  ///< whose baseline: generations are counted by group
   std::uint64_t generation = 0;
   std::uint64_t previous = 0;
   std::uint64_t includes = 0;
@@ -40,6 +41,7 @@ struct FleetPatch {
 
 /// A patch made ready beside the pipeline's thread: decoded, own deltas taken out or put in.
 struct PreparedPatch {
+  std::string group;
   std::uint64_t generation = 0;
   std::uint64_t previous = 0;
   std::uint64_t includes = 0;
@@ -56,8 +58,10 @@ Result<PreparedPatch> prepare_patch(const FleetPatch& patch, const SealedDeltas&
 
 /// Numbers for status.
 struct FleetLearningStatus {
+  std::string group;  ///< of the generation
   std::uint64_t generation = 0;
   std::uint64_t included = 0;
+  std::uint64_t verdicts = 0;
   std::uint64_t next_sequence = 1;
   std::size_t numbered = 0;
   std::size_t waiting = 0;
@@ -90,7 +94,7 @@ class FleetLearning {
 
   /// Everything, at one moment: to be encoded on another thread.
   struct Image {
-    std::string agent;
+    std::string agent, group;
     std::uint64_t next_sequence = 1, generation = 0, included = 0, verdicts = 0;
     std::uint64_t dropped = 0, refused = 0, lost = 0;
     SealedDeltas numbered, waiting;
@@ -127,6 +131,8 @@ class FleetLearning {
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   [[nodiscard]] std::uint64_t included() const { return included_; }
   [[nodiscard]] std::uint64_t next_sequence() const { return next_sequence_; }
+  /// Of the baseline at generation().
+  [[nodiscard]] const std::string& group() const { return group_; }
   /// Place of the last verdict that was taken.
   [[nodiscard]] std::uint64_t verdicts() const { return verdicts_; }
   void set_verdicts(std::uint64_t place);
@@ -152,6 +158,7 @@ class FleetLearning {
   bool merge_two();
 
   std::string agent_;
+  std::string group_;
   Additions open_{kDeltaOpenEntries};
   std::deque<Piece> waiting_;
   std::deque<Piece> numbered_;

@@ -65,6 +65,8 @@ inline constexpr std::chrono::seconds kRenewRetry{600};
 
 /// States that were set aside for a fleet's key; older ones are removed.
 inline constexpr std::size_t kStatesBeforeFleetKept = 3;
+/// Longest name of a group; the rest is cut.
+inline constexpr std::size_t kGroupNameMax = 64;
 /// Longest text of a server that is kept or said, in bytes; the rest is cut.
 inline constexpr std::size_t kServerTextMax = 300;
 

@@ -27,6 +27,7 @@ struct HelloFacts {
   std::uint64_t baseline_bytes = 0;
   std::uint64_t next_sequence = 1;
   std::uint64_t verdicts = 0;
+  std::string group;  ///< of the generation
 };
 
 /// The policy that the agent runs, and the one that it could not take.
@@ -46,6 +47,7 @@ struct HeartbeatFacts {
 /// What a Welcome says.
 struct FleetTerms {
   HashKey key;
+  std::string group;
   std::uint64_t sequence = 0;
   std::uint64_t baseline_bytes = 0;
   std::chrono::milliseconds delta_interval{0};

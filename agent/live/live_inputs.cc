@@ -263,6 +263,7 @@ void LiveInputs::ended(Input& input) const {
 
 void LiveInputs::feed(Input& input) {
   ++fed_;
+  fed_bytes_ += input.line->size() + 1;
   const SourceCounters& counters = input.source->counters();
   const std::uint64_t no_stamp = counters.no_stamp;
   const std::uint64_t malformed = counters.malformed;

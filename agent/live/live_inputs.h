@@ -84,6 +84,8 @@ class LiveInputs {
   [[nodiscard]] std::vector<SourceStatus> sources() const;
   [[nodiscard]] const TwinMerge& twins() const { return twins_; }
   [[nodiscard]] std::uint64_t lines() const { return fed_; }
+  /// Bytes of the lines read by this object, their ends included.
+  [[nodiscard]] std::uint64_t bytes() const { return fed_bytes_; }
   /// Streams that have not been read for two weeks and are not there: their positions are
   /// forgotten at load().
   static constexpr TimeUs kPositionKeptUs = std::int64_t{14} * 86'400 * kSecondUs;
@@ -123,6 +125,7 @@ class LiveInputs {
   std::vector<Error> errors_;
   std::uint64_t errors_untold_ = 0;
   std::uint64_t fed_ = 0;
+  std::uint64_t fed_bytes_ = 0;
   TimeUs now_ = kNoTime;
   bool changed_ = false;  // which logs are expected has to be told
 };
