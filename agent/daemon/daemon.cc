@@ -377,6 +377,7 @@ void Daemon::join_fleet(FleetIdentity identity, const BaselineOptions& baseline)
   };
   hooks.fill = [this](HeartbeatFacts& facts) { fill(facts); };
   hooks.on_policy = [this](std::uint64_t version, const FleetPolicyFiles&) {
+    if (version == 0) return fleet_->set_policy({});
     fleet_->set_policy({0, version, "this agent takes no policies yet"});
   };
   hooks.say = say_in_log;

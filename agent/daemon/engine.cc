@@ -6,8 +6,8 @@
 #include <iterator>
 #include <utility>
 
-#include "plugins/explain.h"
 #include "agent/load_exceptions.h"
+#include "plugins/explain.h"
 
 namespace doorward {
 namespace {

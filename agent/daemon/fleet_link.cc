@@ -62,7 +62,10 @@ FleetLink::FleetLink(asio::io_context& io, asio::thread_pool& worker, FleetIdent
       session_(
           io, std::move(identity), options_.session,
           {[this] { return facts_; }, [this](const FleetTerms& terms) { return welcome(terms); },
-           [this] { seal_timer_.cancel(); },
+           [this] {
+             seal_timer_.cancel();
+             forget_patches();  // the server sends them again
+           },
            [this](std::uint64_t sequence, const std::string& reason) {
              hooks_.say(Loudness::error, "the server will never take delta " +
                                              std::to_string(sequence) + ": " + reason);
@@ -171,14 +174,21 @@ void FleetLink::saved(const FleetLearning::Image& image) {
 }
 
 void FleetLink::take_patch(FleetPatch patch) {
-  if (patches_.size() >= kPatchesWaiting) {
-    patches_.clear();
+  const std::size_t bytes = patch.additions.size() + patch.whole.size();
+  if (patches_.size() >= kPatchesWaiting || patches_bytes_ + bytes > kPatchesWaitingBytes) {
+    forget_patches();
     session_.again("patches come faster than they can be applied");
     return;
   }
   patch.group = group_;
+  patches_bytes_ += bytes;
   patches_.push_back(std::move(patch));
   if (!patching_) next_patch();
+}
+
+void FleetLink::forget_patches() {
+  patches_.clear();
+  patches_bytes_ = 0;
 }
 
 /// Own deltas come from the pipeline's thread, the work is done on the worker's, and what is ready
@@ -188,6 +198,7 @@ void FleetLink::next_patch() {
   patching_ = true;
   auto patch = std::make_shared<FleetPatch>(std::move(patches_.front()));
   patches_.pop_front();
+  patches_bytes_ -= patch->additions.size() + patch->whole.size();
   with_learning([this, patch](FleetLearning& learning, Baseline& baseline, Engine&) {
     asio::post(worker_, [this, patch, own = learning.begin_patch(), like = baseline.options()] {
       auto prepared =
@@ -212,7 +223,7 @@ void FleetLink::patched(const Status& status) {
   patching_ = false;
   if (pipeline_ == nullptr) return;
   if (!status) {
-    patches_.clear();
+    forget_patches();
     hooks_.say(Loudness::warning, status.error().message() + "; asking for all of it");
     with_learning(
         [](FleetLearning& learning, Baseline&, Engine&) { learning.forget_generation(); });

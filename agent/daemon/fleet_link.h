@@ -79,6 +79,7 @@ class FleetLink {
   void wish_seal();
   void take_patch(FleetPatch patch);
   void next_patch();
+  void forget_patches();
   void patched(const Status& status);
   void take_verdicts(std::vector<FleetVerdict> verdicts);
   void beat();
@@ -102,6 +103,7 @@ class FleetLink {
   std::chrono::milliseconds seal_every_ = kDeltaIntervalDefault;
   bool seal_wish_ = false;
   std::deque<FleetPatch> patches_;
+  std::size_t patches_bytes_ = 0;
   bool patching_ = false;
   std::uint64_t dropped_told_ = 0;
 };

@@ -38,8 +38,8 @@ struct BioDeleter {
 Result<std::vector<std::uint8_t>> pem_of(const PrivateKey* key, const Certificate& certificate) {
   const std::unique_ptr<BIO, BioDeleter> bio(BIO_new(BIO_s_mem()));
   if (!bio) return Error{"", "no memory for a certificate"};
-  if (key != nullptr && PEM_write_bio_PrivateKey(bio.get(), key->get(), nullptr, nullptr, 0,
-                                                 nullptr, nullptr) != 1) {
+  if (key != nullptr &&
+      PEM_write_bio_PrivateKey(bio.get(), key->get(), nullptr, nullptr, 0, nullptr, nullptr) != 1) {
     return Error{"", "cannot write the private key as PEM"};
   }
   if (PEM_write_bio_X509(bio.get(), certificate.get()) != 1) {
@@ -178,8 +178,7 @@ Status check_pair(const PrivateKey& key, const Certificate& certificate) {
   return {};
 }
 
-Status take_over(const std::string& state_dir, const FleetTakeover& takeover,
-                 std::int64_t now_us) {
+Status take_over(const std::string& state_dir, const FleetTakeover& takeover, std::int64_t now_us) {
   if (takeover.baseline_bytes != 0) {
     const Status written = write_text(fleet_folder(state_dir) + "/size",
                                       std::to_string(takeover.baseline_bytes) + "\n");

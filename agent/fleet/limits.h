@@ -36,7 +36,8 @@ inline constexpr std::size_t kRoundEntriesMax = std::size_t{1} << 22;
 /// empty the ring.
 inline constexpr std::int64_t kRoundFutureMaxUs = std::int64_t{2} * 86'400 * 1'000'000;
 /// Patches that wait while one is applied. More ends the connection; the server sends them again.
-inline constexpr std::size_t kPatchesWaiting = 8;
+inline constexpr std::size_t kPatchesWaiting = 4096;
+inline constexpr std::size_t kPatchesWaitingBytes = std::size_t{64} << 20;
 
 /// Of one DeltaBatch: deltas, and bytes (or one delta, however long).
 inline constexpr std::size_t kBatchDeltas = 8;
