@@ -229,23 +229,25 @@ Result<std::vector<Committed>> CoreThread::commit(std::vector<LogEntry>& entries
   set_trouble({});
   assert(places.value().size() == entries.size());
   bool in_order = true;
+  bool repeats = false;
   std::uint64_t expected = folded_;
   std::size_t kept = 0;
   for (std::size_t i = 0; i < entries.size(); ++i) {
     out[i].place = places.value()[i];
-    if (!out[i].place) continue;
+    if (!out[i].place) {
+      repeats = true;
+      continue;
+    }
     in_order = in_order && *out[i].place == ++expected;
     entries[i].place = *out[i].place;
     if (kept != i) entries[kept] = std::move(entries[i]);
     ++kept;
   }
   entries.resize(kept);
-  if (in_order) {
-    fold(entries);
-  } else {
-    // Another server, or the command line, wrote in between: everything in its order.
-    set_trouble(catch_up());
-  }
+  // Another server, or the command line, wrote in between: everything in its order.
+  if (in_order) fold(entries);
+  // So that who tries another number sees by whom this one was taken.
+  if (!in_order || repeats) set_trouble(catch_up());
   return out;
 }
 

@@ -1,7 +1,7 @@
 // How many strangers may try to enrol: of one address, and of all.
 #pragma once
 
-#include <cstdint>
+#include <iterator>
 #include <mutex>
 #include <string>
 #include <unordered_map>
@@ -18,7 +18,9 @@ class EnrolGate {
   bool allow(const std::string& address, TokenBucket::Clock::time_point now) {
     const std::lock_guard lock(mutex_);
     if (addresses_.size() >= kEnrolmentAddressesMax) {
-      std::erase_if(addresses_, [now](auto& one) { return one.second.full(now); });
+      for (auto one = addresses_.begin(); one != addresses_.end();) {
+        one = one->second.full(now) ? addresses_.erase(one) : std::next(one);
+      }
       if (addresses_.size() >= kEnrolmentAddressesMax) addresses_.clear();
     }
     const auto [one, is_new] =

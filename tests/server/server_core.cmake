@@ -1,0 +1,6 @@
+doorward_server_test(server_core_test ${CMAKE_CURRENT_LIST_DIR}/core_test.cc)
+doorward_server_test(server_settings_test ${CMAKE_CURRENT_LIST_DIR}/settings_test.cc)
+doorward_server_test(session_test ${CMAKE_CURRENT_LIST_DIR}/session_test.cc)
+doorward_server_test(session_enrol_test ${CMAKE_CURRENT_LIST_DIR}/session_enrol_test.cc)
+doorward_server_test(session_link_test ${CMAKE_CURRENT_LIST_DIR}/session_link_test.cc)
+doorward_server_test(server_run_test ${CMAKE_CURRENT_LIST_DIR}/server_run_test.cc)
