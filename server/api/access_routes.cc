@@ -29,8 +29,10 @@ ApiResponse list_api_tokens(const ApiCall& /*call*/, FleetView& view) {
 void prepare_api_token(ApiCall& call) {
   call.prepared = make_api_secret(call.text("name"));
   const Result<std::string> digest = api_token_digest(call.prepared);
-  if (digest) call.digest = digest.value();
-  else call.refused = Managed::no(503, digest.error().where, digest.error().what);
+  if (digest)
+    call.digest = digest.value();
+  else
+    call.refused = Managed::no(503, digest.error().where, digest.error().what);
 }
 
 Managed new_api_token(const ApiCall& call, FleetView& view) {
@@ -112,32 +114,77 @@ Managed rotate(const ApiCall& /*call*/, FleetView& view) {
 }  // namespace
 
 void add_access_routes(std::vector<ApiRoute>& routes) {
-  routes.push_back({"GET", "/api/v1/api-tokens", "listApiTokens", Role::admin,
-                    "Who may use this API", "ApiTokens", {}, {}, nullptr, nullptr,
+  routes.push_back({"GET",
+                    "/api/v1/api-tokens",
+                    "listApiTokens",
+                    Role::admin,
+                    "Who may use this API",
+                    "ApiTokens",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
                     list_api_tokens});
-  routes.push_back(
-      {"POST", "/api/v1/api-tokens", "createApiToken", Role::admin,
-       "A bearer token for this API. It is shown this once", "ApiTokenMade", {},
-       {{"name", ApiKind::text, true, kApiNameRule},
-        {"role", ApiKind::choice, true, "What it may do", 0, INT64_MAX,
-         {"viewer", "analyst", "admin"}},
-        {"ttl", ApiKind::duration, false, "How long it is good (default: for ever)"}},
-       "api-token.create", prepare_api_token, nullptr, new_api_token});
-  routes.push_back({"POST", "/api/v1/api-tokens/{name}/revoke", "revokeApiToken", Role::admin,
-                    "It is worth nothing from the next request on", "Named", {}, {},
-                    "api-token.revoke", nullptr, nullptr, end_api_token});
-  routes.push_back({"GET", "/api/v1/audit", "listAudit", Role::admin,
-                    "Every change, and every try that was refused, newest first", "Audit",
+  routes.push_back({"POST",
+                    "/api/v1/api-tokens",
+                    "createApiToken",
+                    Role::admin,
+                    "A bearer token for this API. It is shown this once",
+                    "ApiTokenMade",
+                    {},
+                    {{"name", ApiKind::text, true, kApiNameRule},
+                     {"role",
+                      ApiKind::choice,
+                      true,
+                      "What it may do",
+                      0,
+                      INT64_MAX,
+                      {"viewer", "analyst", "admin"}},
+                     {"ttl", ApiKind::duration, false, "How long it is good (default: for ever)"}},
+                    "api-token.create",
+                    prepare_api_token,
+                    nullptr,
+                    new_api_token});
+  routes.push_back({"POST",
+                    "/api/v1/api-tokens/{name}/revoke",
+                    "revokeApiToken",
+                    Role::admin,
+                    "It is worth nothing from the next request on",
+                    "Named",
+                    {},
+                    {},
+                    "api-token.revoke",
+                    nullptr,
+                    nullptr,
+                    end_api_token});
+  routes.push_back({"GET",
+                    "/api/v1/audit",
+                    "listAudit",
+                    Role::admin,
+                    "Every change, and every try that was refused, newest first",
+                    "Audit",
                     {{"by", ApiKind::text, false, "Only of this name"},
                      {"action", ApiKind::text, false, "Only this: agent.revoke, policy.apply ..."},
                      {"refused", ApiKind::boolean, false, "Only what was refused"},
                      {"before", ApiKind::integer, false, "`next` of the page before", 1},
                      {"limit", ApiKind::integer, false, "Rows (default 50)", 1, kApiPageMax}},
-                    {}, nullptr, nullptr, list_audit});
-  routes.push_back({"POST", "/api/v1/key/rotate", "rotateKey", Role::admin,
+                    {},
+                    nullptr,
+                    nullptr,
+                    list_audit});
+  routes.push_back({"POST",
+                    "/api/v1/key/rotate",
+                    "rotateKey",
+                    Role::admin,
                     "A new secret key under which agents hash names. History begins anew: what "
                     "was learned under the old key is of no use any more",
-                    "KeyRotated", {}, {}, "key.rotate", nullptr, nullptr, rotate});
+                    "KeyRotated",
+                    {},
+                    {},
+                    "key.rotate",
+                    nullptr,
+                    nullptr,
+                    rotate});
 }
 
 }  // namespace doorward

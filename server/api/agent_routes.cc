@@ -161,10 +161,10 @@ ApiResponse list_tokens(const ApiCall& call, FleetView& view) {
   for (const auto& [digest, token] : view.state.tokens()) {
     const bool good = token.good(view.now);
     if (!good && !all) continue;
-    const char* is = token.revoked             ? "revoked"
-                     : good                    ? "open"
+    const char* is = token.revoked              ? "revoked"
+                     : good                     ? "open"
                      : token.used >= token.uses ? "used up"
-                                               : "ended";
+                                                : "ended";
     json.open().text("name", token.name()).text("group", token.group).text("state", is);
     json.number("uses", token.uses).number("used", token.used).text("by", token.by);
     time_if(json, "made", token.made);
@@ -236,56 +236,160 @@ const ApiField kReason{"reason", ApiKind::text, false, "Why; in lists and the au
 
 void add_agent_routes(std::vector<ApiRoute>& routes) {
   routes.push_back(
-      {"GET", "/api/v1/agents", "listAgents", Role::viewer, "Agents in order of their ids",
+      {"GET",
+       "/api/v1/agents",
+       "listAgents",
+       Role::viewer,
+       "Agents in order of their ids",
        "Agents",
        {{"group", ApiKind::text, false, "Only of this group"},
         {"host", ApiKind::text, false, "Only with such a host name; * stands for any text"},
-        {"state", ApiKind::choice, false, "Only these", 0, INT64_MAX,
+        {"state",
+         ApiKind::choice,
+         false,
+         "Only these",
+         0,
+         INT64_MAX,
          {"connected", "away", "never", "revoked"}},
         {"after", ApiKind::text, false, "`next` of the page before"},
         kLimit},
-       {}, nullptr, nullptr, list_agents});
-  routes.push_back({"GET", "/api/v1/agents/{agent}", "showAgent", Role::viewer,
-                    "One agent, by id, the beginning of it or its host's name", "AgentShown", {},
-                    {}, nullptr, nullptr, show_agent});
-  routes.push_back({"POST", "/api/v1/agents/{agent}/revoke", "revokeAgent", Role::admin,
+       {},
+       nullptr,
+       nullptr,
+       list_agents});
+  routes.push_back({"GET",
+                    "/api/v1/agents/{agent}",
+                    "showAgent",
+                    Role::viewer,
+                    "One agent, by id, the beginning of it or its host's name",
+                    "AgentShown",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    show_agent});
+  routes.push_back({"POST",
+                    "/api/v1/agents/{agent}/revoke",
+                    "revokeAgent",
+                    Role::admin,
                     "Its certificate is worth nothing any more; it is told so and cut off",
-                    "AgentChanged", {}, {kReason}, "agent.revoke", nullptr, nullptr, revoke});
-  routes.push_back({"POST", "/api/v1/agents/{agent}/move", "moveAgent", Role::admin,
-                    "Into another group, with its policy and baseline", "AgentChanged", {},
-                    {{"group", ApiKind::text, true, "Where it goes"}}, "agent.move", nullptr,
-                    nullptr, move});
-  routes.push_back({"POST", "/api/v1/agents/{agent}/drop-baseline", "dropBaseline", Role::admin,
-                    "Takes out of its group's baseline what it taught", "AgentChanged", {},
+                    "AgentChanged",
+                    {},
+                    {kReason},
+                    "agent.revoke",
+                    nullptr,
+                    nullptr,
+                    revoke});
+  routes.push_back({"POST",
+                    "/api/v1/agents/{agent}/move",
+                    "moveAgent",
+                    Role::admin,
+                    "Into another group, with its policy and baseline",
+                    "AgentChanged",
+                    {},
+                    {{"group", ApiKind::text, true, "Where it goes"}},
+                    "agent.move",
+                    nullptr,
+                    nullptr,
+                    move});
+  routes.push_back({"POST",
+                    "/api/v1/agents/{agent}/drop-baseline",
+                    "dropBaseline",
+                    Role::admin,
+                    "Takes out of its group's baseline what it taught",
+                    "AgentChanged",
+                    {},
                     {{"epoch", ApiKind::integer, false,
                       "Only of this epoch (weeks since 1970; default: all)", 0, 1'000'000'000},
                      kReason},
-                    "baseline.drop", nullptr, nullptr, drop, fold_anew});
-  routes.push_back({"GET", "/api/v1/groups", "listGroups", Role::viewer, "All groups", "Groups",
-                    {}, {}, nullptr, nullptr, list_groups});
-  routes.push_back({"POST", "/api/v1/groups", "makeGroup", Role::admin, "A new group",
-                    "GroupMade", {}, {{"name", ApiKind::text, true, kNameRule}}, "group.make",
-                    nullptr, nullptr, new_group});
-  routes.push_back({"GET", "/api/v1/tokens", "listTokens", Role::admin, "Enrolment tokens",
+                    "baseline.drop",
+                    nullptr,
+                    nullptr,
+                    drop,
+                    fold_anew});
+  routes.push_back({"GET",
+                    "/api/v1/groups",
+                    "listGroups",
+                    Role::viewer,
+                    "All groups",
+                    "Groups",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    list_groups});
+  routes.push_back({"POST",
+                    "/api/v1/groups",
+                    "makeGroup",
+                    Role::admin,
+                    "A new group",
+                    "GroupMade",
+                    {},
+                    {{"name", ApiKind::text, true, kNameRule}},
+                    "group.make",
+                    nullptr,
+                    nullptr,
+                    new_group});
+  routes.push_back({"GET",
+                    "/api/v1/tokens",
+                    "listTokens",
+                    Role::admin,
+                    "Enrolment tokens",
                     "Tokens",
-                    {{"all", ApiKind::boolean, false, "Also those that are no longer good"}}, {},
-                    nullptr, nullptr, list_tokens});
+                    {{"all", ApiKind::boolean, false, "Also those that are no longer good"}},
+                    {},
+                    nullptr,
+                    nullptr,
+                    list_tokens});
   routes.push_back(
-      {"POST", "/api/v1/tokens", "createToken", Role::admin,
-       "A word with which agents enrol. It is shown this once", "TokenMade", {},
+      {"POST",
+       "/api/v1/tokens",
+       "createToken",
+       Role::admin,
+       "A word with which agents enrol. It is shown this once",
+       "TokenMade",
+       {},
        {{"group", ApiKind::text, false, "Where its agents go (default: default)"},
         {"ttl", ApiKind::duration, false, "How long it is good: 1h (default), at most 30d"},
         {"uses", ApiKind::integer, false, "How many agents (default 1)", 1, kTokenUsesMax}},
-       "token.create", nullptr, nullptr, new_token});
-  routes.push_back({"POST", "/api/v1/tokens/{token}/revoke", "revokeToken", Role::admin,
-                    "No agent can come with it any more", "Named", {}, {}, "token.revoke", nullptr,
-                    nullptr, end_token});
-  routes.push_back({"GET", "/api/v1/baselines", "listBaselines", Role::viewer,
-                    "How full and how new each group's baseline is", "Baselines", {}, {}, nullptr,
-                    nullptr, list_baselines});
-  routes.push_back({"GET", "/api/v1/baselines/{group}/whole", "exportBaseline", Role::analyst,
+       "token.create",
+       nullptr,
+       nullptr,
+       new_token});
+  routes.push_back({"POST",
+                    "/api/v1/tokens/{token}/revoke",
+                    "revokeToken",
+                    Role::admin,
+                    "No agent can come with it any more",
+                    "Named",
+                    {},
+                    {},
+                    "token.revoke",
+                    nullptr,
+                    nullptr,
+                    end_token});
+  routes.push_back({"GET",
+                    "/api/v1/baselines",
+                    "listBaselines",
+                    Role::viewer,
+                    "How full and how new each group's baseline is",
+                    "Baselines",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    list_baselines});
+  routes.push_back({"GET",
+                    "/api/v1/baselines/{group}/whole",
+                    "exportBaseline",
+                    Role::analyst,
                     "The group's baseline as a file for doorward-agent explain and replay",
-                    "application/octet-stream", {}, {}, nullptr, nullptr, whole_baseline});
+                    "application/octet-stream",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    whole_baseline});
 }
 
 }  // namespace doorward

@@ -131,7 +131,12 @@ Managed verdict(const ApiCall& call, FleetView& view) {
 
 void add_alert_routes(std::vector<ApiRoute>& routes) {
   routes.push_back(
-      {"GET", "/api/v1/alerts", "listAlerts", Role::viewer, "Alerts, newest first", "Alerts",
+      {"GET",
+       "/api/v1/alerts",
+       "listAlerts",
+       Role::viewer,
+       "Alerts, newest first",
+       "Alerts",
        {{"rule", ApiKind::text, false, "Only of such rules; * and ? are wild"},
         {"user", ApiKind::text, false, "Only of such users; * and ? are wild"},
         {"address", ApiKind::text, false, "Only from this address or network (192.0.2.0/24)"},
@@ -141,23 +146,51 @@ void add_alert_routes(std::vector<ApiRoute>& routes) {
         {"from", ApiKind::time, false, "Only of events at or after this time"},
         {"to", ApiKind::time, false, "Only of events before this time"},
         {"min_score", ApiKind::real, false, "Only with this score (0 to 100) or more"},
-        {"verdict", ApiKind::choice, false, "Only these", 0, INT64_MAX,
+        {"verdict",
+         ApiKind::choice,
+         false,
+         "Only these",
+         0,
+         INT64_MAX,
          {"open", "true_positive", "false_positive", "benign"}},
         {"before", ApiKind::integer, false, "`next` of the page before", 1},
         {"limit", ApiKind::integer, false, "Rows (default 50)", 1, kApiPageMax}},
-       {}, nullptr, nullptr, list_alerts});
-  routes.push_back({"GET", "/api/v1/alerts/{alert}", "showAlert", Role::viewer,
+       {},
+       nullptr,
+       nullptr,
+       list_alerts});
+  routes.push_back({"GET",
+                    "/api/v1/alerts/{alert}",
+                    "showAlert",
+                    Role::viewer,
                     "One alert with its document, and what the stored alerts know of its user, "
                     "address and host: who else, where else, first and last seen",
-                    "AlertShown", {}, {}, nullptr, nullptr, show_alert});
+                    "AlertShown",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    show_alert});
   routes.push_back(
-      {"POST", "/api/v1/alerts/{alert}/verdict", "giveVerdict", Role::analyst,
+      {"POST",
+       "/api/v1/alerts/{alert}/verdict",
+       "giveVerdict",
+       Role::analyst,
        "What it was. After false_positive and benign its agent learns what it held back",
-       "VerdictGiven", {},
-       {{"verdict", ApiKind::choice, true, "What it was", 0, INT64_MAX,
+       "VerdictGiven",
+       {},
+       {{"verdict",
+         ApiKind::choice,
+         true,
+         "What it was",
+         0,
+         INT64_MAX,
          {"true_positive", "false_positive", "benign"}},
         {"comment", ApiKind::text, false, "Why"}},
-       "alert.verdict", nullptr, nullptr, verdict});
+       "alert.verdict",
+       nullptr,
+       nullptr,
+       verdict});
 }
 
 }  // namespace doorward

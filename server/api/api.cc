@@ -50,8 +50,8 @@ class Shared : public std::enable_shared_from_this<Shared> {
     const auto self = shared_from_this();
     core_.change(
         [self, work](FleetView& view) -> Result<std::vector<LogEntry>> {
-          work->managed = work->call.refused ? *work->call.refused
-                                             : work->route->change(work->call, view);
+          work->managed =
+              work->call.refused ? *work->call.refused : work->route->change(work->call, view);
           std::vector<LogEntry> entries = work->managed.entries;
           self->add_audit(*work, view, entries);
           return entries;
@@ -71,8 +71,7 @@ class Shared : public std::enable_shared_from_this<Shared> {
     record.by = work.call.who.name;
     record.role = role_name(work.call.who.role);
     record.action = work.route->action;
-    record.target =
-        work.managed.target.empty() ? target_of(work.call) : work.managed.target;
+    record.target = work.managed.target.empty() ? target_of(work.call) : work.managed.target;
     record.ok = work.managed.refused == 0;
     record.detail = record.ok ? work.managed.detail : work.managed.why.message();
     record.from = work.call.who.from;
@@ -119,8 +118,7 @@ class Shared : public std::enable_shared_from_this<Shared> {
         });
   }
 
-  void finish(const WorkPtr& work, const Result<std::vector<Committed>>& result,
-              FleetView& view) {
+  void finish(const WorkPtr& work, const Result<std::vector<Committed>>& result, FleetView& view) {
     Managed& managed = work->managed;
     if (!result) {
       ++context.counts.refused;
@@ -153,8 +151,8 @@ class Shared : public std::enable_shared_from_this<Shared> {
     ++context.counts.changes;
     if (work->route->after != nullptr) {
       if (const Status after = work->route->after(view); !after) {
-        work->done(api_error(503, {after.error().where,
-                                   "it is in the log, but: " + after.error().what}));
+        work->done(
+            api_error(503, {after.error().where, "it is in the log, but: " + after.error().what}));
         return;
       }
     }
@@ -229,8 +227,10 @@ class ApiImpl : public Api {
     Result<ApiValues> values = read_api_query(work->route->query, request.query);
     if (values) {
       Result<ApiValues> body = read_api_body(work->route->body, request.body);
-      if (body) values.value().merge(body.value());
-      else values = body.error();
+      if (body)
+        values.value().merge(body.value());
+      else
+        values = body.error();
     }
     if (!values) {
       work->done(api_error(400, values.error()));
@@ -254,17 +254,19 @@ class ApiImpl : public Api {
 
  private:
   static void go_on(Shared& shared, const WorkPtr& work) {
-    if (work->route->change != nullptr) shared.change(work);
-    else shared.read(work);
+    if (work->route->change != nullptr)
+      shared.change(work);
+    else
+      shared.read(work);
   }
 
   void refuse_role(const WorkPtr& work) {
     ++shared_->context.counts.forbidden;
     const bool stranger = work->call.who.role == Role::none;
-    Managed no = Managed::no(stranger ? 401 : 403, "role",
-                             stranger ? "a token is needed"
-                                      : "this takes the role " +
-                                            std::string(role_name(work->route->role)));
+    Managed no =
+        Managed::no(stranger ? 401 : 403, "role",
+                    stranger ? "a token is needed"
+                             : "this takes the role " + std::string(role_name(work->route->role)));
     if (work->route->action == nullptr || stranger) {
       work->done(api_error(no.refused, no.why));
       return;

@@ -67,8 +67,7 @@ bool VerifiedTokens::knows(const std::string& short_digest, const std::string& d
                            std::int64_t now_us) const {
   const std::lock_guard lock(mutex_);
   const auto found = tokens_.find(short_digest);
-  return found != tokens_.end() && found->second.digest == digest &&
-         now_us < found->second.ends_us;
+  return found != tokens_.end() && found->second.digest == digest && now_us < found->second.ends_us;
 }
 
 std::size_t VerifiedTokens::size() const {

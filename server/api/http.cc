@@ -103,8 +103,12 @@ class Sessions {
 class ApiDoor : public std::enable_shared_from_this<ApiDoor> {
  public:
   ApiDoor(asio::io_context& io, std::shared_ptr<ApiHub> hub)
-      : io_(io), strand_(asio::make_strand(io)), hub_(std::move(hub)), tcp_(strand_),
-        local_(strand_), retry_(strand_) {}
+      : io_(io),
+        strand_(asio::make_strand(io)),
+        hub_(std::move(hub)),
+        tcp_(strand_),
+        local_(strand_),
+        retry_(strand_) {}
 
   Status listen_tcp(const std::string& where, std::shared_ptr<asio::ssl::context> tls) {
     const Result<Tcp::endpoint> endpoint = endpoint_of(where);
@@ -171,7 +175,8 @@ class ApiDoor : public std::enable_shared_from_this<ApiDoor> {
   void accept_tcp() {
     tcp_.async_accept(asio::make_strand(io_),
                       [self = shared_from_this()](ErrorCode error, Tcp::socket socket) {
-                        if (error == asio::error::operation_aborted || !self->tcp_.is_open()) return;
+                        if (error == asio::error::operation_aborted || !self->tcp_.is_open())
+                          return;
                         if (error) return self->later(&ApiDoor::accept_tcp);
                         self->begin_tcp(std::move(socket));
                         self->accept_tcp();
@@ -179,19 +184,20 @@ class ApiDoor : public std::enable_shared_from_this<ApiDoor> {
   }
 
   void accept_local() {
-    local_.async_accept(asio::make_strand(io_), [self = shared_from_this()](ErrorCode error,
-                                                                             Local::socket socket) {
-      if (error == asio::error::operation_aborted || !self->local_.is_open()) return;
-      if (error) return self->later(&ApiDoor::accept_local);
-      Principal peer = local_peer(socket.native_handle());
-      if (self->hub_->enter(peer.from)) {
-        auto session = std::make_shared<Session<LocalStream>>(LocalStream(std::move(socket)),
-                                                              self->hub_, std::move(peer), true);
-        self->sessions_.add(session);
-        session->start();
-      }
-      self->accept_local();
-    });
+    local_.async_accept(asio::make_strand(io_),
+                        [self = shared_from_this()](ErrorCode error, Local::socket socket) {
+                          if (error == asio::error::operation_aborted || !self->local_.is_open())
+                            return;
+                          if (error) return self->later(&ApiDoor::accept_local);
+                          Principal peer = local_peer(socket.native_handle());
+                          if (self->hub_->enter(peer.from)) {
+                            auto session = std::make_shared<Session<LocalStream>>(
+                                LocalStream(std::move(socket)), self->hub_, std::move(peer), true);
+                            self->sessions_.add(session);
+                            session->start();
+                          }
+                          self->accept_local();
+                        });
   }
 
   void begin_tcp(Tcp::socket socket) {
@@ -205,9 +211,9 @@ class ApiDoor : public std::enable_shared_from_this<ApiDoor> {
     Principal peer{"", Role::none, address.to_string()};
     if (!hub_->enter(peer.from)) return;
     socket.set_option(Tcp::no_delay(true), error);
-    auto session = std::make_shared<Session<TlsStream>>(
-        TlsStream(beast::tcp_stream(std::move(socket)), *tls_), hub_, std::move(peer),
-        address.is_loopback());
+    auto session =
+        std::make_shared<Session<TlsStream>>(TlsStream(beast::tcp_stream(std::move(socket)), *tls_),
+                                             hub_, std::move(peer), address.is_loopback());
     sessions_.add(session);
     session->start();
   }

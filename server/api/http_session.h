@@ -40,7 +40,9 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
 
   /// `peer`: its address and, of a local one, role.
   Session(Stream stream, std::shared_ptr<ApiHub> hub, Principal peer, bool loopback)
-      : stream_(std::move(stream)), hub_(std::move(hub)), peer_(std::move(peer)),
+      : stream_(std::move(stream)),
+        hub_(std::move(hub)),
+        peer_(std::move(peer)),
         loopback_(loopback) {}
   ~Session() {
     give_back();
@@ -53,7 +55,8 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     asio::dispatch(stream_.get_executor(), [self = this->shared_from_this()] { self->begin(); });
   }
   void close() {
-    asio::post(stream_.get_executor(), [self = this->shared_from_this()] { self->lowest().close(); });
+    asio::post(stream_.get_executor(),
+               [self = this->shared_from_this()] { self->lowest().close(); });
   }
 
  private:
@@ -64,8 +67,10 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
       lowest().expires_after(kApiHandshakeTime);
       stream_.async_handshake(asio::ssl::stream_base::server,
                               [self = this->shared_from_this()](ErrorCode error) {
-                                if (error) ++self->hub_->handshakes_failed;
-                                else self->read_header(kApiRequestTime);
+                                if (error)
+                                  ++self->hub_->handshakes_failed;
+                                else
+                                  self->read_header(kApiRequestTime);
                               });
     } else {
       read_header(kApiRequestTime);
@@ -117,8 +122,10 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     hub_->identify(bearer ? std::string(given.substr(kBearer.size())) : std::string(), peer_.from,
                    [self = this->shared_from_this()](ApiHub::Identified found) {
                      asio::post(self->stream_.get_executor(), [self, found = std::move(found)] {
-                       if (found.refusal.status != 200) self->refuse_rest(found.refusal);
-                       else self->admit(found.who);
+                       if (found.refusal.status != 200)
+                         self->refuse_rest(found.refusal);
+                       else
+                         self->admit(found.who);
                      });
                    });
   }
@@ -134,8 +141,9 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
       return refuse_rest(who.role == Role::none ? api_error(401, {"role", "a token is needed"})
                                                 : api_error(413, {"body", "is too long"}));
     }
-    const std::size_t wanted = length ? static_cast<std::size_t>(*length)
-                                      : parser_->chunked() ? most : 0;
+    const std::size_t wanted = length               ? static_cast<std::size_t>(*length)
+                               : parser_->chunked() ? most
+                                                    : 0;
     if (wanted > kSmallBody) {
       if (!hub_->reserve(wanted)) {
         return refuse_rest(api_error(503, {"body", "too many large bodies at a time"}));
@@ -178,17 +186,15 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     const std::size_t question = std::min(target.find('?'), target.size());
     request.method = std::string(view_of(parser_->get().method_string()));
     request.path = std::string(target.substr(0, question));
-    const auto query =
-        read_query_text(target.substr(std::min(question + 1, target.size())));
+    const auto query = read_query_text(target.substr(std::min(question + 1, target.size())));
     if (!query) return answer(api_error(400, {"query", "cannot be read"}));
     request.query = *query;
     request.body = std::move(parser_->get().body());
     request.who = who_;
     hub_->handle(std::move(request), [self = this->shared_from_this()](ApiResponse response) {
-      asio::post(self->stream_.get_executor(),
-                 [self, response = std::move(response)]() mutable {
-                   self->answer(std::move(response));
-                 });
+      asio::post(self->stream_.get_executor(), [self, response = std::move(response)]() mutable {
+        self->answer(std::move(response));
+      });
     });
   }
 

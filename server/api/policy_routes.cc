@@ -69,9 +69,10 @@ Managed apply(const ApiCall& call, FleetView& view) {
   if (!call.mistakes.empty()) {
     const Error& first = call.mistakes.front();
     const std::size_t more = call.mistakes.size() - 1;
-    Managed out = Managed::no(422, first.where,
-                              first.what + (more == 0 ? "" : " (and " + std::to_string(more) +
-                                                                 " more; policy validate)"));
+    Managed out = Managed::no(
+        422, first.where,
+        first.what +
+            (more == 0 ? "" : " (and " + std::to_string(more) + " more; policy validate)"));
     out.target = call.part("group");
     return out;
   }
@@ -159,36 +160,81 @@ const ApiField kComment{"comment", ApiKind::text, false, "Why; in the history"};
 }  // namespace
 
 void add_policy_routes(std::vector<ApiRoute>& routes) {
-  routes.push_back({"POST", "/api/v1/policies/validate", "validatePolicy", Role::analyst,
+  routes.push_back({"POST",
+                    "/api/v1/policies/validate",
+                    "validatePolicy",
+                    Role::analyst,
                     "What is wrong with these files, with file and line; changes nothing",
-                    "Validated", {}, {kFiles}, nullptr, prepare_files, validate});
-  routes.push_back({"GET", "/api/v1/policies/{group}", "policyHistory", Role::viewer,
+                    "Validated",
+                    {},
+                    {kFiles},
+                    nullptr,
+                    prepare_files,
+                    validate});
+  routes.push_back({"GET",
+                    "/api/v1/policies/{group}",
+                    "policyHistory",
+                    Role::viewer,
                     "Versions of a group's policy, newest first, and which its agents run",
                     "PolicyHistory",
                     {{"before", ApiKind::integer, false, "Only versions before this one", 1},
                      {"limit", ApiKind::integer, false, "Rows (default 50)", 1, kApiPageMax}},
-                    {}, nullptr, nullptr, history});
-  routes.push_back({"GET", "/api/v1/policies/{group}/versions/{version}", "showPolicy",
-                    Role::viewer, "One version with its files; \"latest\": the one in force",
-                    "PolicyShown", {}, {}, nullptr, nullptr, show_version});
-  routes.push_back({"POST", "/api/v1/policies/{group}/diff", "diffPolicy", Role::analyst,
-                    "What these files would change, as diff -u writes it", "PolicyDiff", {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    history});
+  routes.push_back({"GET",
+                    "/api/v1/policies/{group}/versions/{version}",
+                    "showPolicy",
+                    Role::viewer,
+                    "One version with its files; \"latest\": the one in force",
+                    "PolicyShown",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    show_version});
+  routes.push_back({"POST",
+                    "/api/v1/policies/{group}/diff",
+                    "diffPolicy",
+                    Role::analyst,
+                    "What these files would change, as diff -u writes it",
+                    "PolicyDiff",
+                    {},
                     {kFiles,
                      {"version", ApiKind::integer, false,
                       "Against this version (default: the one in force)", 1}},
-                    nullptr, prepare_files, diff});
-  routes.push_back({"POST", "/api/v1/policies/{group}/apply", "applyPolicy", Role::admin,
+                    nullptr,
+                    prepare_files,
+                    diff});
+  routes.push_back({"POST",
+                    "/api/v1/policies/{group}/apply",
+                    "applyPolicy",
+                    Role::admin,
                     "A new version, in force for every agent of the group as soon as it hears of "
                     "it. Files that say what is in force already change nothing",
-                    "PolicyChanged", {},
-                    {kFiles, kComment,
+                    "PolicyChanged",
+                    {},
+                    {kFiles,
+                     kComment,
                      {"after", ApiKind::integer, false,
                       "Refused (409) when another version is in force than this one", 1}},
-                    "policy.apply", prepare_files, nullptr, apply});
-  routes.push_back({"POST", "/api/v1/policies/{group}/rollback", "rollBackPolicy", Role::admin,
-                    "A new version with the files of an old one", "PolicyChanged", {},
+                    "policy.apply",
+                    prepare_files,
+                    nullptr,
+                    apply});
+  routes.push_back({"POST",
+                    "/api/v1/policies/{group}/rollback",
+                    "rollBackPolicy",
+                    Role::admin,
+                    "A new version with the files of an old one",
+                    "PolicyChanged",
+                    {},
                     {{"version", ApiKind::integer, true, "The old one", 1}, kComment},
-                    "policy.rollback", nullptr, nullptr, roll_back});
+                    "policy.rollback",
+                    nullptr,
+                    nullptr,
+                    roll_back});
 }
 
 }  // namespace doorward

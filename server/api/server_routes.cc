@@ -122,28 +122,86 @@ Managed backup(const ApiCall& call, FleetView& /*view*/) {
 }  // namespace
 
 void add_server_routes(std::vector<ApiRoute>& routes) {
-  routes.push_back({"GET", "/healthz", "healthz", Role::none, "Whether the program lives",
-                    "Alive", {}, {}, nullptr, nullptr, healthz});
-  routes.push_back({"GET", "/readyz", "readyz", Role::none,
-                    "Whether it can do its work: 503 while the log cannot be written to", "Ready",
-                    {}, {}, nullptr, nullptr, readyz});
-  routes.push_back({"GET", "/metrics", "metrics", Role::viewer,
+  routes.push_back({"GET",
+                    "/healthz",
+                    "healthz",
+                    Role::none,
+                    "Whether the program lives",
+                    "Alive",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    healthz});
+  routes.push_back({"GET",
+                    "/readyz",
+                    "readyz",
+                    Role::none,
+                    "Whether it can do its work: 503 while the log cannot be written to",
+                    "Ready",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    readyz});
+  routes.push_back({"GET",
+                    "/metrics",
+                    "metrics",
+                    Role::viewer,
                     "Figures for Prometheus; from the host itself without a token",
-                    "text/plain; version=0.0.4", {}, {}, nullptr, nullptr, metrics});
-  routes.push_back({"GET", "/api/v1/openapi.json", "openapi", Role::viewer, "This document", "any",
-                    {}, {}, nullptr, nullptr, document});
-  routes.push_back({"GET", "/api/v1/whoami", "whoami", Role::viewer, "Whose token it is",
-                    "Whoami", {}, {}, nullptr, nullptr, whoami});
-  routes.push_back({"GET", "/api/v1/status", "status", Role::viewer,
-                    "The server and its fleet in figures", "Status", {}, {}, nullptr, nullptr,
+                    "text/plain; version=0.0.4",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    metrics});
+  routes.push_back({"GET",
+                    "/api/v1/openapi.json",
+                    "openapi",
+                    Role::viewer,
+                    "This document",
+                    "any",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    document});
+  routes.push_back({"GET",
+                    "/api/v1/whoami",
+                    "whoami",
+                    Role::viewer,
+                    "Whose token it is",
+                    "Whoami",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
+                    whoami});
+  routes.push_back({"GET",
+                    "/api/v1/status",
+                    "status",
+                    Role::viewer,
+                    "The server and its fleet in figures",
+                    "Status",
+                    {},
+                    {},
+                    nullptr,
+                    nullptr,
                     status});
-  routes.push_back({"POST", "/api/v1/backup", "backup", Role::admin,
+  routes.push_back({"POST",
+                    "/api/v1/backup",
+                    "backup",
+                    Role::admin,
                     "A consistent copy of everything while all goes on. On the local socket into a "
                     "new file of the server's; elsewhere it is the answer, without the "
                     "certificate authority's key",
-                    "Backup", {},
+                    "Backup",
+                    {},
                     {{"file", ApiKind::text, false, "Whole path; only on the local socket"}},
-                    "backup", prepare_backup, nullptr, backup});
+                    "backup",
+                    prepare_backup,
+                    nullptr,
+                    backup});
 }
 
 }  // namespace doorward

@@ -28,17 +28,17 @@ int create_api_token(const Typed& typed) {
 }
 
 int list_api_tokens(const Typed& typed) {
-  return manage_call(
-      *typed, manage_request("GET", "/api/v1/api-tokens"), [](const json::object& answer) {
-        ManageTable table({"NAME", "ROLE", "MADE", "BY", "ENDS"});
-        for (const json::value& item : list_in(answer, "api_tokens")) {
-          const json::object& one = item.get_object();
-          table.row({text_in(one, "name"), text_in(one, "role"), time_in(one, "made"),
-                     text_in(one, "by"),
-                     text_in(one, "ends").empty() ? "never" : ago_in(one, "ends")});
-        }
-        table.print("no API tokens");
-      });
+  return manage_call(*typed, manage_request("GET", "/api/v1/api-tokens"),
+                     [](const json::object& answer) {
+                       ManageTable table({"NAME", "ROLE", "MADE", "BY", "ENDS"});
+                       for (const json::value& item : list_in(answer, "api_tokens")) {
+                         const json::object& one = item.get_object();
+                         table.row({text_in(one, "name"), text_in(one, "role"),
+                                    time_in(one, "made"), text_in(one, "by"),
+                                    text_in(one, "ends").empty() ? "never" : ago_in(one, "ends")});
+                       }
+                       table.print("no API tokens");
+                     });
 }
 
 int list_audit(const Typed& typed) {
@@ -83,7 +83,8 @@ void add_api_token(CLI::App& app, Run& run) {
   CLI::App* tokens = app.add_subcommand("api-token", "Bearer tokens for the HTTPS API");
   tokens->require_subcommand(1);
   tokens->footer(
-      "Roles: a viewer reads, an analyst also gives verdicts and tries policies, an admin does all.\n"
+      "Roles: a viewer reads, an analyst also gives verdicts and tries policies, an admin does "
+      "all.\n"
       "\nExamples:\n  doorward-server api-token create grafana --role viewer\n"
       "  doorward-server api-token create ci --role admin --ttl 90d\n"
       "  doorward-server api-token revoke grafana");
@@ -117,8 +118,7 @@ void add_api_token(CLI::App& app, Run& run) {
 
 void add_audit(CLI::App& app, Run& run) {
   auto typed = std::make_shared<AccessTyped>();
-  CLI::App* audit =
-      app.add_subcommand("audit", "Every change and every refused try, newest first");
+  CLI::App* audit = app.add_subcommand("audit", "Every change and every refused try, newest first");
   audit->footer(
       "Examples:\n  doorward-server audit --action policy.apply\n"
       "  doorward-server audit --refused --limit 200");

@@ -28,8 +28,8 @@ int list_agents(const Typed& typed) {
                                              {"after", typed->after},
                                              {"limit", std::to_string(typed->limit)}});
   return manage_call(*typed, request, [](const json::object& answer) {
-    ManageTable table({"AGENT", "HOST", "GROUP", "STATE", "HEARD", "POLICY", "GENERATION",
-                       "CERTIFICATE"});
+    ManageTable table(
+        {"AGENT", "HOST", "GROUP", "STATE", "HEARD", "POLICY", "GENERATION", "CERTIFICATE"});
     for (const json::value& item : list_in(answer, "agents")) {
       const json::object& agent = item.get_object();
       table.row({text_in(agent, "id"), text_in(agent, "host"), text_in(agent, "group"),
@@ -71,8 +71,8 @@ void show_one_agent(const json::object& agent) {
                    text_in(live, "address") + " since " + time_in(live, "since") + ", heard " +
                    ago_in(live, "heard"));
   line("version", text_in(live, "version"));
-  line("policy", "runs version " + text_in(live, "policy") + " of " +
-                     text_in(agent, "policy_in_force"));
+  line("policy",
+       "runs version " + text_in(live, "policy") + " of " + text_in(agent, "policy_in_force"));
   if (number_in(live, "policy_refused") != 0) {
     line("", "refused version " + text_in(live, "policy_refused") + ": " +
                  text_in(live, "policy_reason"));
@@ -82,8 +82,8 @@ void show_one_agent(const json::object& agent) {
   line("reads", text_in(live, "lines") + " lines, " + size_words(number_in(live, "lines_bytes")) +
                     ", " + text_in(live, "lag_ms") + " ms behind");
   line("finds", text_in(live, "events") + " events, " + text_in(live, "alerts") + " alerts");
-  line("spool", text_in(live, "spool_records") + " waiting, " + text_in(live, "spool_dropped") +
-                    " dropped");
+  line("spool",
+       text_in(live, "spool_records") + " waiting, " + text_in(live, "spool_dropped") + " dropped");
   line("costs", size_words(number_in(live, "rss_bytes")) + " of memory, received " +
                     size_words(number_in(live, "received_bytes")) + " from it, sent it " +
                     size_words(number_in(live, "sent_bytes")));
@@ -211,15 +211,15 @@ void add_token(CLI::App& app, Run& run) {
     run = [typed] {
       json::object body{{"ttl", typed->ttl}, {"uses", typed->uses}};
       if (!typed->group.empty()) body["group"] = typed->group;
-      return manage_call(
-          *typed, manage_request("POST", "/api/v1/tokens", {}, body),
-          [](const json::object& answer) {
-            // Alone on stdout, for scripts.
-            std::printf("%s\n", text_in(answer, "token").c_str());
-            std::fprintf(stderr, "name %s, group %s, uses %s, ends %s UTC\n",
-                         text_in(answer, "name").c_str(), text_in(answer, "group").c_str(),
-                         text_in(answer, "uses").c_str(), time_in(answer, "ends").c_str());
-          });
+      return manage_call(*typed, manage_request("POST", "/api/v1/tokens", {}, body),
+                         [](const json::object& answer) {
+                           // Alone on stdout, for scripts.
+                           std::printf("%s\n", text_in(answer, "token").c_str());
+                           std::fprintf(
+                               stderr, "name %s, group %s, uses %s, ends %s UTC\n",
+                               text_in(answer, "name").c_str(), text_in(answer, "group").c_str(),
+                               text_in(answer, "uses").c_str(), time_in(answer, "ends").c_str());
+                         });
     };
   });
   CLI::App* list = token->add_subcommand("list", "Open tokens, without their secrets");

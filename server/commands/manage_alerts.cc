@@ -22,8 +22,8 @@ int list_alerts(const Typed& typed) {
   return manage_call(
       *typed, manage_request("GET", "/api/v1/alerts", typed->query),
       [](const json::object& answer) {
-        ManageTable table({"TIME (UTC)", "SCORE", "RULE", "USER", "ADDRESS", "HOST", "VERDICT",
-                           "ALERT"});
+        ManageTable table(
+            {"TIME (UTC)", "SCORE", "RULE", "USER", "ADDRESS", "HOST", "VERDICT", "ALERT"});
         for (const json::value& item : list_in(answer, "alerts")) {
           const json::object& one = item.get_object();
           table.row({time_in(one, "time"), text_in(one, "score"), text_in(one, "rule"),
@@ -128,14 +128,13 @@ void add_alerts_commands(CLI::App& app, Run& run) {
   add_manage_options(verdict, *typed);
   verdict->callback([typed, &run] {
     run = [typed] {
-      return manage_call(
-          *typed,
-          manage_request("POST", alert_path(typed, "/verdict"), {},
-                         {{"verdict", typed->verdict}, {"comment", typed->comment}}),
-          [](const json::object& answer) {
-            std::printf("%s is %s\n", text_in(answer, "alert").c_str(),
-                        text_in(answer, "verdict").c_str());
-          });
+      return manage_call(*typed,
+                         manage_request("POST", alert_path(typed, "/verdict"), {},
+                                        {{"verdict", typed->verdict}, {"comment", typed->comment}}),
+                         [](const json::object& answer) {
+                           std::printf("%s is %s\n", text_in(answer, "alert").c_str(),
+                                       text_in(answer, "verdict").c_str());
+                         });
     };
   });
 }

@@ -78,8 +78,10 @@ int manage_call(const ManageOptions& options, ApiRequest request, const ManageSh
     manage_error({text_in(*object, "where"), text_in(*object, "error")}, kManageRefused);
     return answer.status == 503 ? kManageUnreachable : kManageRefused;
   }
-  if (options.json) std::printf("%s\n", answer.body.c_str());
-  else show(*object);
+  if (options.json)
+    std::printf("%s\n", answer.body.c_str());
+  else
+    show(*object);
   return kManageDone;
 }
 
@@ -153,8 +155,9 @@ void ManageTable::print(const char* none) const {
   }
   // printable() leaves UTF-8; a sign is counted as one column.
   const auto width = [](const std::string& text) {
-    return static_cast<std::size_t>(std::count_if(
-        text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+    return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char c) {
+      return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U;
+    }));
   };
   std::vector<std::size_t> widths(rows_.front().size(), 0);
   for (const auto& row : rows_) {

@@ -34,8 +34,7 @@ std::string target_of(const ApiRequest& request) {
 }
 
 /// Nothing: nobody listens there.
-Result<std::optional<ApiResponse>> over_socket(const std::string& path,
-                                               const ApiRequest& request) {
+Result<std::optional<ApiResponse>> over_socket(const std::string& path, const ApiRequest& request) {
   asio::io_context io;
   LocalStream stream(io);
   ErrorCode fault;
@@ -110,8 +109,10 @@ std::string percent_encoded(std::string_view text) {
     const auto byte = static_cast<unsigned char>(c);
     const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
                        c == '-' || c == '.' || c == '_' || c == '~';
-    if (plain) out += c;
-    else out += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
+    if (plain)
+      out += c;
+    else
+      out += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
   }
   return out;
 }

@@ -24,9 +24,8 @@ std::string group_path(const Typed& typed, const char* verb) {
 
 /// The files of the folder that was named, or of the group's in server.toml's policy_dir.
 Result<json::object> files_body(const Typed& typed) {
-  const std::string dir = !typed->dir.empty()
-                              ? typed->dir
-                              : manage_settings(*typed).policy_dir + "/" + typed->group;
+  const std::string dir =
+      !typed->dir.empty() ? typed->dir : manage_settings(*typed).policy_dir + "/" + typed->group;
   const Result<PolicyFiles> files = read_policy_files(dir);
   if (!files) return files.error();
   json::array list;
@@ -48,15 +47,15 @@ int run_validate(const Typed& typed) {
   const Result<json::object> body = files_body(typed);
   if (!body) return manage_error(body.error(), kManageUnreachable);
   bool good = false;
-  const int status = manage_call(
-      *typed, manage_request("POST", "/api/v1/policies/validate", {}, body.value()),
-      [&](const json::object& answer) {
-        good = flag_in(answer, "ok");
-        print_mistakes(answer, "mistakes", "error");
-        print_mistakes(answer, "warnings", "warning");
-        const std::size_t count = list_in(answer, "mistakes").size();
-        std::printf("%zu mistake%s\n", count, count == 1 ? "" : "s");
-      });
+  const int status =
+      manage_call(*typed, manage_request("POST", "/api/v1/policies/validate", {}, body.value()),
+                  [&](const json::object& answer) {
+                    good = flag_in(answer, "ok");
+                    print_mistakes(answer, "mistakes", "error");
+                    print_mistakes(answer, "warnings", "warning");
+                    const std::size_t count = list_in(answer, "mistakes").size();
+                    std::printf("%zu mistake%s\n", count, count == 1 ? "" : "s");
+                  });
   return status == kManageDone && !good && !typed->json ? kManageRefused : status;
 }
 
@@ -64,27 +63,28 @@ int run_diff(const Typed& typed) {
   Result<json::object> body = files_body(typed);
   if (!body) return manage_error(body.error(), kManageUnreachable);
   if (typed->number != 0) body.value()["version"] = typed->number;
-  return manage_call(
-      *typed, manage_request("POST", group_path(typed, "/diff"), {}, body.value()),
-      [](const json::object& answer) {
-        print_mistakes(answer, "mistakes", "error");
-        for (const json::value& item : list_in(answer, "summary")) {
-          std::printf("# %s\n", text_in({{"s", item}}, "s").c_str());
-        }
-        const json::value* diff = answer.if_contains("diff");
-        if (diff == nullptr || !diff->is_string() || diff->get_string().empty()) {
-          std::printf("nothing would change: version %s says the same\n",
-                      text_in(answer, "version").c_str());
-          return;
-        }
-        // Line by line, as printable() would take the newlines.
-        std::string_view text(diff->get_string().data(), diff->get_string().size());
-        while (!text.empty()) {
-          const std::string_view line = text.substr(0, text.find('\n'));
-          std::printf("%s\n", text_in({{"s", json::string(line.data(), line.size())}}, "s").c_str());
-          text.remove_prefix(std::min(text.size(), line.size() + 1));
-        }
-      });
+  return manage_call(*typed, manage_request("POST", group_path(typed, "/diff"), {}, body.value()),
+                     [](const json::object& answer) {
+                       print_mistakes(answer, "mistakes", "error");
+                       for (const json::value& item : list_in(answer, "summary")) {
+                         std::printf("# %s\n", text_in({{"s", item}}, "s").c_str());
+                       }
+                       const json::value* diff = answer.if_contains("diff");
+                       if (diff == nullptr || !diff->is_string() || diff->get_string().empty()) {
+                         std::printf("nothing would change: version %s says the same\n",
+                                     text_in(answer, "version").c_str());
+                         return;
+                       }
+                       // Line by line, as printable() would take the newlines.
+                       std::string_view text(diff->get_string().data(), diff->get_string().size());
+                       while (!text.empty()) {
+                         const std::string_view line = text.substr(0, text.find('\n'));
+                         std::printf(
+                             "%s\n",
+                             text_in({{"s", json::string(line.data(), line.size())}}, "s").c_str());
+                         text.remove_prefix(std::min(text.size(), line.size() + 1));
+                       }
+                     });
 }
 
 void print_changed(const json::object& answer) {
@@ -121,10 +121,10 @@ int run_history(const Typed& typed) {
             }
           }
           const bool back = number_in(one, "from") != 0;
-          table.row({text_in(one, "version"), time_in(one, "at"), text_in(one, "by"),
-                     text_in(one, "files"), agents,
-                     (back ? "(again " + text_in(one, "from") + ") " : "") +
-                         text_in(one, "comment")});
+          table.row(
+              {text_in(one, "version"), time_in(one, "at"), text_in(one, "by"),
+               text_in(one, "files"), agents,
+               (back ? "(again " + text_in(one, "from") + ") " : "") + text_in(one, "comment")});
         }
         table.print("no policy yet; doorward-server policy apply DIR");
         if (number_in(answer, "refusing") != 0) {
@@ -137,8 +137,7 @@ int run_history(const Typed& typed) {
 int run_show(const Typed& typed) {
   const std::string version = typed->version.empty() ? "latest" : typed->version;
   return manage_call(
-      *typed,
-      manage_request("GET", group_path(typed, "/versions/") + percent_encoded(version)),
+      *typed, manage_request("GET", group_path(typed, "/versions/") + percent_encoded(version)),
       [](const json::object& answer) {
         std::printf("# version %s of group %s, %s UTC, by %s: %s\n",
                     text_in(answer, "version").c_str(), text_in(answer, "group").c_str(),
@@ -176,7 +175,8 @@ void add_policy(CLI::App& app, Run& run) {
   CLI::App* policy = app.add_subcommand("policy", "What the agents of a group have to do");
   policy->require_subcommand(1);
   policy->footer(
-      "A policy is a folder of TOML files, fit for git; what is applied gets a number and stays.\n\n"
+      "A policy is a folder of TOML files, fit for git; what is applied gets a number and "
+      "stays.\n\n"
       "Examples:\n  doorward-server policy validate ./policy\n"
       "  doorward-server policy diff ./policy --group dmz\n"
       "  doorward-server policy apply ./policy --group dmz --comment 'quieter nights'\n"

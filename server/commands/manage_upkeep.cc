@@ -26,7 +26,8 @@ int run_backup(const Typed& typed) {
         std::error_code ignored;
         const auto bytes = std::filesystem::file_size(made, ignored);
         std::printf("%s: %s, with the keys of the certificate authority; keep it secret\n",
-                    made.c_str(), ignored ? "written" : size_words(static_cast<std::int64_t>(bytes)).c_str());
+                    made.c_str(),
+                    ignored ? "written" : size_words(static_cast<std::int64_t>(bytes)).c_str());
       });
 }
 
@@ -61,8 +62,8 @@ void show_status(const json::object& answer) {
               time_in(key, "made").c_str());
   for (const json::value& item : list_in(answer, "groups")) {
     const json::object& group = item.get_object();
-    std::printf("group    %s: policy %s, baseline generation %s\n",
-                text_in(group, "name").c_str(), text_in(group, "policy").c_str(),
+    std::printf("group    %s: policy %s, baseline generation %s\n", text_in(group, "name").c_str(),
+                text_in(group, "policy").c_str(),
                 number_in(group, "generation") == 0 ? "0" : text_in(group, "generation").c_str());
   }
 }
@@ -71,8 +72,8 @@ void show_status(const json::object& answer) {
 
 void add_upkeep_commands(CLI::App& app, Run& run) {
   auto typed = std::make_shared<UpkeepTyped>();
-  CLI::App* backup = app.add_subcommand(
-      "backup", "A copy of everything into a new file, while the server runs");
+  CLI::App* backup =
+      app.add_subcommand("backup", "A copy of everything into a new file, while the server runs");
   backup->footer(
       "The file holds the fleet's secrets, the authority's key among them: it is 0600.\n\n"
       "Example:\n  doorward-server backup /var/backups/doorward-$(date +%F).db");

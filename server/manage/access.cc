@@ -4,8 +4,8 @@
 
 #include "plugins/json_writer.h"
 #include "plugins/time_text.h"
-#include "server/manage/packed_entry.h"
 #include "server/manage/limits.h"
+#include "server/manage/packed_entry.h"
 
 namespace doorward {
 namespace {
@@ -117,8 +117,7 @@ Managed give_verdict(const FleetState& state, const Asker& asker, const std::str
   } else if (verdict == AlertVerdict::open) {
     out = Managed::no(422, "verdict", "expected true_positive, false_positive or benign");
   } else if (comment.size() > kReasonBytesMax) {
-    out = Managed::no(422, "comment",
-                      "longer than " + std::to_string(kReasonBytesMax) + " bytes");
+    out = Managed::no(422, "comment", "longer than " + std::to_string(kReasonBytesMax) + " bytes");
   } else if (before >= kVerdictsMax) {
     out = Managed::no(409, "alert", "has had " + std::to_string(before) + " verdicts");
   }

@@ -4,8 +4,8 @@
 
 #include "plugins/json_writer.h"
 #include "plugins/time_text.h"
-#include "server/manage/packed_entry.h"
 #include "server/manage/limits.h"
+#include "server/manage/packed_entry.h"
 
 namespace doorward {
 namespace {
@@ -24,8 +24,7 @@ bool too_long(const std::string& reason) {
 }
 
 Managed reason_too_long(const AgentRecord& agent) {
-  return no_for(agent, 422, "reason",
-                "longer than " + std::to_string(kReasonBytesMax) + " bytes");
+  return no_for(agent, 422, "reason", "longer than " + std::to_string(kReasonBytesMax) + " bytes");
 }
 
 }  // namespace
@@ -50,10 +49,11 @@ const AgentRecord* find_agent(const FleetState& state, std::string_view text, Ma
   }
   if (count == 1) return found;
   const std::string name(text.substr(0, kAuditTextMax));
-  why = count == 0 ? Managed::no(404, "agent", "there is no agent \"" + name + "\"")
-                   : Managed::no(409, "agent",
-                                 std::to_string(count) + " agents are \"" + name +
-                                     "\"; name one by its id");
+  why =
+      count == 0
+          ? Managed::no(404, "agent", "there is no agent \"" + name + "\"")
+          : Managed::no(409, "agent",
+                        std::to_string(count) + " agents are \"" + name + "\"; name one by its id");
   why.target = name;
   return nullptr;
 }
@@ -65,9 +65,9 @@ Managed revoke_agent(const FleetState& state, const Asker& asker, std::string_vi
   if (found == nullptr) return out;
   if (too_long(reason)) return reason_too_long(*found);
   if (found->revoked) {
-    return no_for(*found, 409, "agent",
-                  "is revoked already, by " + found->revoked_by + " at " +
-                      format_time(found->revoked_at));
+    return no_for(
+        *found, 409, "agent",
+        "is revoked already, by " + found->revoked_by + " at " + format_time(found->revoked_at));
   }
   out.target = found->id;
   out.detail = found->host + (reason.empty() ? "" : ": " + reason);
@@ -107,8 +107,10 @@ Managed move_agent(const FleetState& state, const Asker& asker, std::string_view
 
 Managed make_group(const FleetState& state, const Asker& asker, const std::string& name) {
   Managed out;
-  if (!good_name(name)) out = Managed::no(422, "name", kNameRule);
-  else if (state.group(name) != nullptr) out = Managed::no(409, "name", "is there already");
+  if (!good_name(name))
+    out = Managed::no(422, "name", kNameRule);
+  else if (state.group(name) != nullptr)
+    out = Managed::no(409, "name", "is there already");
   else if (state.groups().size() >= kGroupsMax)
     out = Managed::no(409, "name", "there are " + std::to_string(kGroupsMax) + " groups already");
   out.target = name.substr(0, kAuditTextMax);
@@ -189,16 +191,18 @@ Managed revoke_token(const FleetState& state, const Asker& asker, std::string_vi
     ++count;
   }
   Managed out;
-  if (count == 0) out = Managed::no(404, "token", "there is no such token");
-  else if (count > 1) out = Managed::no(409, "token", "several begin like this; give more digits");
-  else if (found->revoked) out = Managed::no(409, "token", "is revoked already");
+  if (count == 0)
+    out = Managed::no(404, "token", "there is no such token");
+  else if (count > 1)
+    out = Managed::no(409, "token", "several begin like this; give more digits");
+  else if (found->revoked)
+    out = Managed::no(409, "token", "is revoked already");
   out.target = std::string(name.substr(0, 64));
   if (out.refused != 0) return out;
   out.target = found->name();
   log::TokenRevokedT table;
   table.by = asker.name;
-  out.entries.push_back(
-      packed_entry(EntryKind::token_revoked, found->digest, 0, asker.now, table));
+  out.entries.push_back(packed_entry(EntryKind::token_revoked, found->digest, 0, asker.now, table));
   JsonWriter(out.answer).open().text("name", found->name()).close();
   return out;
 }

@@ -133,9 +133,8 @@ Status set_old_aside(const std::string& path, const std::string& stamp, std::str
 Status bring_keys(Copy& copy, const std::string& data_dir, const std::string& stamp,
                   std::string& told) {
   bool brings = false;
-  const Status looked =
-      copy.each("SELECT 1 FROM sqlite_master WHERE name='backup_files'", nullptr, nullptr,
-                [&](sqlite3_stmt*) { return brings = true, Status(); });
+  const Status looked = copy.each("SELECT 1 FROM sqlite_master WHERE name='backup_files'", nullptr,
+                                  nullptr, [&](sqlite3_stmt*) { return brings = true, Status(); });
   if (!looked) return looked;
   if (!brings) {
     told += "it brings no keys (a download): the folder's own stay\n";
@@ -155,8 +154,7 @@ Status bring_keys(Copy& copy, const std::string& data_dir, const std::string& st
     told += "restored " + path + "\n";
     return write_whole_file(path, {bytes, size}, Owner::folder);
   };
-  if (const Status all =
-          copy.each("SELECT name, bytes FROM backup_files", nullptr, nullptr, bring);
+  if (const Status all = copy.each("SELECT name, bytes FROM backup_files", nullptr, nullptr, bring);
       !all) {
     return all;
   }

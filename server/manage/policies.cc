@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "plugins/json_writer.h"
-#include "server/manage/packed_entry.h"
 #include "server/manage/limits.h"
+#include "server/manage/packed_entry.h"
 
 namespace doorward {
 namespace {
@@ -46,8 +46,7 @@ Managed new_version(const GroupRecord& group, const Asker& asker, const PolicyFi
   table.by = asker.name;
   table.comment = comment;
   table.from = from;
-  out.entries.push_back(
-      packed_entry(EntryKind::policy, group.name, last + 1, asker.now, table));
+  out.entries.push_back(packed_entry(EntryKind::policy, group.name, last + 1, asker.now, table));
   return version_answer(std::move(out), group.name, last + 1, from, true);
 }
 
@@ -72,9 +71,9 @@ Managed apply_policy(const FleetState& state, const Asker& asker, const std::str
   if (found == nullptr) return no_group(group);
   const std::uint64_t in_force = found->policy() == nullptr ? 0 : found->policy()->version;
   if (wanted.after != 0 && wanted.after != in_force) {
-    Managed out = Managed::no(409, "after",
-                              "version " + std::to_string(in_force) +
-                                  " is in force by now; look at it first");
+    Managed out = Managed::no(
+        409, "after",
+        "version " + std::to_string(in_force) + " is in force by now; look at it first");
     out.target = group;
     return out;
   }

@@ -11,7 +11,7 @@
 namespace doorward {
 
 struct PolicyWanted {
-  PolicyFiles files;        ///< in order of name, without mistakes
+  PolicyFiles files;  ///< in order of name, without mistakes
   std::string comment;
   std::uint64_t after = 0;  ///< refused when the version in force is another; 0: any
 };

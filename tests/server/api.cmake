@@ -1,0 +1,8 @@
+doorward_server_test(api_routes_test ${CMAKE_CURRENT_LIST_DIR}/api_routes_test.cc)
+doorward_server_test(api_changes_test ${CMAKE_CURRENT_LIST_DIR}/api_changes_test.cc)
+doorward_server_test(api_hostile_test ${CMAKE_CURRENT_LIST_DIR}/api_hostile_test.cc)
+doorward_server_test(api_gate_test ${CMAKE_CURRENT_LIST_DIR}/api_gate_test.cc)
+doorward_server_test(api_http_test ${CMAKE_CURRENT_LIST_DIR}/api_http_test.cc)
+target_link_libraries(api_http_test PRIVATE OpenSSL::SSL OpenSSL::Crypto)
+doorward_server_test(api_commands_test ${CMAKE_CURRENT_LIST_DIR}/api_commands_test.cc)
+add_dependencies(api_commands_test doorward-server)
