@@ -16,6 +16,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "server/api/api_hub.h"
 #include "server/api/routes.h"
@@ -31,6 +32,10 @@ using LocalStream = beast::basic_stream<asio::local::stream_protocol, asio::any_
 
 /// Bytes of a body that a viewer may send, and that need no reservation.
 inline constexpr std::size_t kSmallBody = std::size_t{64} << 10;
+
+/// How much of a refused request is read on, and for how long.
+inline constexpr std::size_t kDrainBytes = std::size_t{1} << 20;
+inline constexpr std::chrono::seconds kDrainTime{2};
 
 /// Everything runs on the stream's strand.
 template <class Stream>
@@ -248,9 +253,25 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
     http::async_write(stream_, *out,
                       [self = this->shared_from_this(), out](ErrorCode error, std::size_t) {
                         if (error) return;
+                        if (!self->keep_alive_ && !self->parser_->is_done()) {
+                          self->lowest().expires_after(kDrainTime);
+                          return self->drain(kDrainBytes);
+                        }
                         if (!self->keep_alive_) return self->shut_down();
                         self->read_header(kApiIdleTime);
                       });
+  }
+
+  /// What still comes is read and thrown away for a while: a connection that is closed with bytes
+  /// unread is reset, and the other end may lose the answer.
+  void drain(std::size_t left) {
+    if (left == 0) return shut_down();
+    scrap_.resize(std::min(left, kSmallBody));
+    stream_.async_read_some(asio::buffer(scrap_), [self = this->shared_from_this(), left](
+                                                      ErrorCode error, std::size_t got) {
+      if (error) return self->shut_down();
+      self->drain(left - std::min(left, got));
+    });
   }
 
   void shut_down() {
@@ -281,6 +302,7 @@ class Session : public std::enable_shared_from_this<Session<Stream>> {
   beast::flat_buffer buffer_{kApiHeaderBytesMax + kSmallBody};
   std::optional<http::request_parser<http::string_body>> parser_;
   Principal who_;
+  std::vector<char> scrap_;
   std::size_t reserved_ = 0;
   bool keep_alive_ = false;
 };

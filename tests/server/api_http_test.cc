@@ -185,7 +185,7 @@ TEST(ApiHttp, GuessersAreHeldUp) {
       EXPECT_EQ(response.result_int(), 401U);
     }
   }
-  EXPECT_EQ(held, 5U);
+  EXPECT_GE(held, 3U);  // one more is let in every six seconds
   // Who was known before goes on.
   EXPECT_EQ(world.get("/api/v1/whoami", token).result_int(), 200U);
 }
@@ -195,15 +195,17 @@ TEST(ApiHttp, AClientBeyondItsRateIsToldWhenToTryAgain) {
   const std::string one = world.token("one", "viewer");
   const std::string two = world.token("two", "viewer");
   unsigned good = 0;
-  Response last;
-  for (int i = 0; i < 40; ++i) {
-    last = world.get("/api/v1/whoami", one);
-    good += last.result_int() == 200 ? 1 : 0;
+  unsigned held = 0;
+  for (int i = 0; i < 60; ++i) {
+    const Response response = world.get("/api/v1/whoami", one);
+    good += response.result_int() == 200 ? 1 : 0;
+    if (response.result_int() != 429) continue;
+    ++held;
+    EXPECT_FALSE(response[http::field::retry_after].empty());
   }
   EXPECT_GE(good, 30U);
-  EXPECT_LT(good, 40U);
-  EXPECT_EQ(last.result_int(), 429U);
-  EXPECT_FALSE(last[http::field::retry_after].empty());
+  EXPECT_GE(held, 1U);
+  EXPECT_EQ(good + held, 60U);
   EXPECT_EQ(world.get("/api/v1/whoami", two).result_int(), 200U);
   for (int i = 0; i < 100; ++i) {  // this host's admin is not held up
     EXPECT_EQ(world.over_socket(HttpWorld::request(http::verb::get, "/api/v1/whoami")).result_int(),
