@@ -123,10 +123,20 @@ JsonWriter& JsonWriter::text_if(std::string_view name, std::string_view value) {
 
 JsonWriter& JsonWriter::number(std::string_view name, std::int64_t value) {
   key(name);
-  std::array<char, 24> digits{};
-  const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), value);
-  out_.append(digits.data(), error == std::errc() ? end : digits.data());
+  digits(value);
   return *this;
+}
+
+JsonWriter& JsonWriter::item_number(std::int64_t value) {
+  comma();
+  digits(value);
+  return *this;
+}
+
+void JsonWriter::digits(std::int64_t value) {
+  std::array<char, 24> room{};
+  const auto [end, error] = std::to_chars(room.data(), room.data() + room.size(), value);
+  out_.append(room.data(), error == std::errc() ? end : room.data());
 }
 
 JsonWriter& JsonWriter::real(std::string_view name, double value) {
@@ -134,6 +144,12 @@ JsonWriter& JsonWriter::real(std::string_view name, double value) {
   std::array<char, 32> digits{};
   std::snprintf(digits.data(), digits.size(), "%.6g", std::isfinite(value) ? value : 0.0);
   out_ += digits.data();
+  return *this;
+}
+
+JsonWriter& JsonWriter::raw(std::string_view name, std::string_view value) {
+  key(name);
+  out_ += value;
   return *this;
 }
 

@@ -26,12 +26,16 @@ class JsonWriter {
   JsonWriter& number(std::string_view name, std::int64_t value);
   JsonWriter& real(std::string_view name, double value);  ///< six significant digits
   JsonWriter& boolean(std::string_view name, bool value);
+  /// "name": a value that is JSON already.
+  JsonWriter& raw(std::string_view name, std::string_view value);
   JsonWriter& item(std::string_view value);  ///< an array's string
+  JsonWriter& item_number(std::int64_t value);
 
  private:
   void comma();
   void key(std::string_view key);
   void quoted(std::string_view text);
+  void digits(std::int64_t value);
 
   std::string& out_;
   bool first_ = true;

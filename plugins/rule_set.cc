@@ -228,6 +228,15 @@ void RuleSet::note_alert(const Evidence& raised, const Event& event, const Event
   }
 }
 
+std::vector<LevelHistory> RuleSet::history(std::size_t rule, const Event& event,
+                                           const Baseline& baseline) const {
+  EventKeys keys;
+  views_.compute(event, keys);
+  std::vector<LevelHistory> out;
+  rules_[rule]->detector->history({event, keys, views_, baseline, {}, {}}, out);
+  return out;
+}
+
 void RuleSet::learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch, Baseline& baseline,
                     FitCounts* fit) const {
   for (mask &= learning_; mask != 0; mask &= mask - 1) {

@@ -108,6 +108,11 @@ class RuleSet {
   void note_alert(const Evidence& raised, const Event& event, const EventKeys& keys, RuleMask mask,
                   const Baseline& baseline, LiveState& state, std::span<Evidence> out) const;
 
+  /// What the history knows of the event for one rule, whether it looks at such events or not; see
+  /// Detector::history. Allocates.
+  [[nodiscard]] std::vector<LevelHistory> history(std::size_t rule, const Event& event,
+                                                  const Baseline& baseline) const;
+
   /// Adds the event to what is usual for the rules of `mask`. `fit`: made by make_fit_counts();
   /// counts whether what is learned is new.
   void learn(const EventKeys& keys, RuleMask mask, std::int64_t epoch, Baseline& baseline,

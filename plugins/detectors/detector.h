@@ -1,7 +1,9 @@
 // The interface of a detector: one statistical function of an event's keys and the baseline.
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <span>
@@ -30,6 +32,18 @@ struct ScoreInput {
   std::span<const std::byte> state;
   /// Evidence of the rules of earlier stages on this event (joint reads the rare ones).
   std::span<const Evidence> earlier;
+};
+
+/// What a baseline knows of one value, for people: a view of an event, in the history of a
+/// partition.
+struct LevelHistory {
+  View partition;
+  View by;
+  bool fleet = false;   ///< everybody's history, not the partition's of the finest level
+  double total = 0;     ///< events of the partition, all values together; 0 at coarser levels
+  double distinct = 0;  ///< its different values, about
+  /// Events with this value, by age in epochs; an epoch counts to PairCounts::kCountMax.
+  std::array<std::uint32_t, kEpochSlots> seen{};
 };
 
 /// When a detector is scored. Each stage reads the evidence of those before it.
@@ -128,6 +142,11 @@ class Detector {
   virtual void calibrate(const EventKeys& keys, const Evidence& evidence, bool repeated,
                          std::int64_t epoch, Baseline& baseline, std::span<std::byte> state) const {
     (void)keys, (void)evidence, (void)repeated, (void)epoch, (void)baseline, (void)state;
+  }
+
+  /// Appends what the history knows of the event, finest level first. Nothing is judged.
+  virtual void history(const ScoreInput& input, std::vector<LevelHistory>& out) const {
+    (void)input, (void)out;
   }
 
   /// What the evidence says, for the alert's sentence: "a new address for alice (1 in 480)". Empty

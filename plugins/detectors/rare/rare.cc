@@ -63,6 +63,7 @@ class Rare final : public Detector {
 
   [[nodiscard]] bool has_p_values() const override { return true; }
   void score(const ScoreInput& input, Evidence& out) const override;
+  void history(const ScoreInput& input, std::vector<LevelHistory>& out) const override;
   [[nodiscard]] bool learns() const override { return true; }
   [[nodiscard]] bool has_novelty() const override { return true; }
   [[nodiscard]] std::optional<Novelty> novelty(const EventKeys& keys, const ViewTable& views,
@@ -189,6 +190,27 @@ std::optional<Novelty> Rare::novelty(const EventKeys& keys, const ViewTable& vie
   if (total <= 0) return std::nullopt;
   const double values = baseline.distinct(space_).estimate(key, age_max_);
   return Novelty{total, values, look_up({keys, views, baseline}, level, partition).count <= 0};
+}
+
+void Rare::history(const ScoreInput& input, std::vector<LevelHistory>& out) const {
+  for (std::size_t i = 0; i < levels_.size(); ++i) {
+    const Level& level = levels_[i];
+    const Hash128 partition = input.keys.hash[level.partition_index];
+    const Hash128 value = input.keys.hash[level.by_index];
+    if (partition.none() || value.none()) continue;
+    LevelHistory one;
+    one.partition = level.partition;
+    one.by = level.by;
+    one.fleet = level.fleet;
+    const Hash128 key = join(partition, Hash128{}, level.number);
+    one.distinct = input.baseline.distinct(space_).estimate(key, kEpochSlots - 1);
+    if (i == 0) {
+      for (const auto of_age : input.baseline.totals(space_).read(key)) one.total += of_age;
+    }
+    const auto by_age = input.baseline.pairs(space_).read(join(partition, value, level.number));
+    std::copy(by_age.begin(), by_age.end(), one.seen.begin());
+    out.push_back(one);
+  }
 }
 
 void Rare::learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) const {
