@@ -187,6 +187,20 @@ std::vector<Params> Params::tables(std::string_view key) {
   return out;
 }
 
+std::vector<std::string> Params::keys() {
+  std::vector<std::pair<std::uint32_t, std::string>> found;
+  for (const auto& [key, node] : *impl_->table) {
+    found.emplace_back(node.source().begin.line, std::string(key.str()));
+    impl_->asked.emplace(key.str());
+  }
+  std::stable_sort(found.begin(), found.end(),
+                   [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> out;
+  out.reserve(found.size());
+  for (auto& [line, key] : found) out.push_back(std::move(key));
+  return out;
+}
+
 std::vector<std::string> Params::leaf_keys() {
   std::vector<std::pair<std::uint32_t, std::string>> leaves;
   collect_leaves(*impl_->table, "", leaves);

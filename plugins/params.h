@@ -44,6 +44,8 @@ class Params {
   /// An array of tables; empty when there is none.
   std::vector<Params> tables(std::string_view key);
 
+  /// The keys of this table itself, in the document's order of lines. They count as asked for.
+  std::vector<std::string> keys();
   /// All keys, in the document's order of lines; dotted keys of sub-tables are joined, so
   /// `event.outcome = "x"` gives "event.outcome". Only leaf values (scalars and arrays).
   std::vector<std::string> leaf_keys();

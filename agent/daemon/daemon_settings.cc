@@ -10,39 +10,6 @@
 namespace doorward {
 namespace {
 
-/// One of a few words; anything else is a mistake and gives the first.
-template <class T, std::size_t N>
-T choose(Params& params, std::string_view key,
-         const std::array<std::pair<std::string_view, T>, N>& words, T fallback) {
-  const std::string word = params.text(key);
-  if (word.empty()) return fallback;
-  std::string expected;
-  for (const auto& [name, value] : words) {
-    if (word == name) return value;
-    expected += (expected.empty() ? "" : ", ") + std::string(name);
-  }
-  params.mistake(key, "expected one of " + expected + ", not \"" + word + "\"");
-  return fallback;
-}
-
-void read_inputs_table(Params& inputs, DaemonSettings& out) {
-  static constexpr std::array<std::pair<std::string_view, Wanted>, 3> kWanted = {
-      {{"auto", Wanted::automatic}, {"yes", Wanted::yes}, {"no", Wanted::no}}};
-  static constexpr std::array<std::pair<std::string_view, AuditdFrom>, 4> kAuditd = {
-      {{"auto", AuditdFrom::automatic},
-       {"file", AuditdFrom::file},
-       {"relay", AuditdFrom::relay},
-       {"no", AuditdFrom::nothing}}};
-  static constexpr std::array<std::pair<std::string_view, LiveClock>, 2> kClock = {
-      {{"system", LiveClock::system}, {"log", LiveClock::log}}};
-  out.automatic = inputs.boolean("auto", out.automatic);
-  out.journald = choose(inputs, "journald", kWanted, out.journald);
-  out.auditd = choose(inputs, "auditd", kAuditd, out.auditd);
-  out.clock = choose(inputs, "clock", kClock, out.clock);
-  out.history_days = inputs.integer("history_days", out.history_days, 0, 400);
-  inputs.refuse_unknown();
-}
-
 std::string absolute(Params& params, std::string_view key, const std::string& fallback) {
   if (!params.has(key)) return fallback;
   std::string path = params.text(key);
@@ -69,24 +36,8 @@ bool names_folder(const std::string& path) {
 
 DaemonSettings read_daemon_settings(Params& document) {
   DaemonSettings out;
-  if (std::optional<Params> inputs = document.table("inputs")) read_inputs_table(*inputs, out);
-  for (Params& table : document.tables("input")) {
-    InputSettings input;
-    input.path = table.text_required("path");
-    if (!input.path.empty() && !input.path.starts_with('/')) {
-      table.mistake("path", "expected an absolute path");
-    }
-    input.source = table.text("source", "auto");
-    if (input.source != "auto" && find_plugin(source_plugins(), input.source) == nullptr) {
-      table.mistake("source", "no such source: \"" + input.source + "\"");
-    }
-    table.refuse_unknown();
-    if (out.inputs.size() == kInputTablesMax) {
-      table.mistake("path", "more than " + std::to_string(kInputTablesMax) + " inputs");
-      break;
-    }
-    out.inputs.push_back(std::move(input));
-  }
+  read_inputs_table(document, out);
+  read_input_tables(document, out);
   if (std::optional<Params> state = document.table("state")) {
     out.state_dir = absolute(*state, "dir", out.state_dir);
     out.run_dir = absolute(*state, "run_dir", out.run_dir);

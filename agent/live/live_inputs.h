@@ -10,18 +10,11 @@
 
 #include "agent/live/live_stream.h"
 #include "agent/twin_merge.h"
+#include "plugins/policy/host_inputs.h"
 #include "plugins/registry.h"
 #include "plugins/sources/source.h"
 
 namespace doorward {
-
-/// What decides that event time goes on.
-enum class LiveClock : std::uint8_t {
-  system,  ///< a log that was read to its end has told everything up to now
-  log,     ///< only the stamps of lines, which are taken in their order: what comes out depends on
-           ///< the logs alone, not on when they were written or read. A log that ends holds up the
-           ///< others of the host. For recorded logs
-};
 
 struct LiveInputOptions {
   LiveClock clock = LiveClock::system;

@@ -59,4 +59,8 @@ inline constexpr double kBudgetScoreMin = 10;
 /// future would expire the whole history. In microseconds.
 inline constexpr std::int64_t kFutureMaxUs = 86'400'000'000;
 
+/// An alert budget, in expected false alerts a day; anything else is a mistake where it is written.
+inline constexpr double kBudgetMin = 0.01;
+inline constexpr double kBudgetMax = 10'000;
+
 }  // namespace doorward
