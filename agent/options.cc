@@ -10,6 +10,7 @@
 #include "agent/folder_files.h"
 #include "agent/hash_key.h"
 #include "plugins/params.h"
+#include "plugins/pipeline/limits.h"
 #include "plugins/registry.h"
 #include "plugins/timezone.h"
 

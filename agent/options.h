@@ -19,10 +19,6 @@ inline constexpr int kExitDone = 0;
 inline constexpr int kExitUsage = 1;
 inline constexpr int kExitUnreadable = 2;
 
-/// An alert budget, in expected false alerts a day.
-inline constexpr double kBudgetMin = 0.01;
-inline constexpr double kBudgetMax = 10'000;
-
 /// Where the package puts rules.
 inline constexpr const char* kRulesDir = "/usr/share/doorward/rules";
 
