@@ -263,7 +263,7 @@ TEST(Link, NothingIsCalledAfterClose) {
   LinkWorld world;
   world.at_open = [](WireLink& link) { link.close(); };
   world.listen();
-  const auto agent = opened(world);
+  const auto agent = world.connect(world.agent_tls(kAlice));
   EXPECT_EQ(agent->end(), "closed");
   EXPECT_EQ(world.accepted(0)->calls(), 1);
   EXPECT_EQ(world.accepted(0)->why(), "");

@@ -135,6 +135,7 @@ class LinkWorld {
   }
 
   void stop() {
+    if (threads_.empty()) return;
     listener.reset();
     for (const auto& heard : accepted()) heard->link->close();
     for (const auto& heard : connected_) heard->link->close();
