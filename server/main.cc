@@ -7,6 +7,7 @@
 
 #include "proto/versions.h"
 #include "server/commands/commands.h"
+#include "server/commands/manage_commands.h"
 
 namespace {
 
@@ -44,6 +45,7 @@ int main(int argc, char** argv) {
   doorward::add_init(app, run);
   doorward::add_run(app, run);
   doorward::add_check(app, run);
+  doorward::add_manage_commands(app, run);
   if (argc > 1 && argv[1][0] != '-' && !has_command(app, argv[1])) {
     std::fprintf(stderr, "doorward-server: error: no command \"%s\"\nTry: doorward-server --help\n",
                  argv[1]);

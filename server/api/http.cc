@@ -11,8 +11,8 @@
 #include <charconv>
 #include <list>
 
+#include "proto/whole_file.h"
 #include "server/api/http_session.h"
-#include "server/store/sqlite_log.h"
 #include "sketch/system_error.h"
 
 namespace doorward {
@@ -127,6 +127,10 @@ class ApiDoor : public std::enable_shared_from_this<ApiDoor> {
   Status listen_local(const std::string& path) {
     if (path.size() >= sizeof(sockaddr_un::sun_path)) {
       return Error{path, "too long for the name of a socket"};
+    }
+    // systemd makes the folder; without it, as the first to need it we do.
+    if (mkdir(folder_of(path).c_str(), 0750) != 0 && errno != EEXIST) {
+      return system_error(folder_of(path), "cannot make the folder of the socket");
     }
     struct stat there {};
     if (lstat(path.c_str(), &there) == 0) {

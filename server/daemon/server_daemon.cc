@@ -14,6 +14,8 @@
 #include <utility>
 
 #include "proto/versions.h"
+#include "server/api/api.h"
+#include "server/api/http.h"
 #include "server/authority/authority.h"
 #include "server/commands/commands.h"
 #include "server/core/core.h"
@@ -52,7 +54,7 @@ class ServerDaemon {
 
  private:
   Status open_core();
-  Status open_sessions(const Authority& authority);
+  Status open_api(const Authority& authority);
   void every_second();
   void wait_for_signal();
   void reload();
@@ -66,6 +68,8 @@ class ServerDaemon {
   std::unique_ptr<Core> core_;
   std::unique_ptr<AlertFanOut> fan_out_;
   std::unique_ptr<AgentSessions> sessions_;
+  std::unique_ptr<Api> api_;
+  std::unique_ptr<ApiServer> api_server_;
   std::uint64_t last_at_start_ = 0;
   std::shared_ptr<std::atomic<int>> unanswered_ = std::make_shared<std::atomic<int>>(0);
   bool stuck_told_ = false;
@@ -95,6 +99,7 @@ Status ServerDaemon::start() {
   Result<std::shared_ptr<WireTls>> tls = WireTls::server(
       authority.value().authority(), authority.value().certificate(), authority.value().key());
   if (!tls) return tls.error();
+  if (Status opened = open_api(authority.value()); !opened) return opened;
   terms.issue = issue_with(std::make_shared<const Authority>(std::move(authority).value()),
                            settings_.certificate_days);
   sessions_ = AgentSessions::make(*core_, std::move(terms));
@@ -128,6 +133,16 @@ Status ServerDaemon::open_core() {
     last_at_start_ = last ? last.value() : 0;
   });
   core_->run_pending();
+  return {};
+}
+
+Status ServerDaemon::open_api(const Authority& authority) {
+  api_ = Api::make(*core_, {settings_.data_dir, fingerprint_of(authority.authority())});
+  Result<std::unique_ptr<ApiServer>> server =
+      ApiServer::open(io_, *api_, *core_, settings_,
+                      {&authority.authority(), &authority.certificate(), &authority.key()});
+  if (!server) return server.error();
+  api_server_ = std::move(server).value();
   return {};
 }
 
@@ -193,6 +208,7 @@ void ServerDaemon::stop() {
   server_log::info("stopping");
   second_.cancel();
   signals_.cancel();
+  api_server_->close();
   sessions_->close();
   core_->stop();
   // Behind what the core has posted to this thread.
