@@ -29,6 +29,8 @@ ExceptionSet load_exceptions(const CommonOptions& options, const Settings& setti
                              const RuleSet& rules, SetFiles& set_files,
                              std::vector<Error>& mistakes) {
   std::vector<ExceptionText> texts;
+  // First, so that the host's own of the same name give way.
+  if (settings.fleet) texts = settings.fleet->policy.exceptions;
   if (!settings.text.empty()) texts.push_back({settings.file, settings.text, true});
   const std::string dir = exceptions_dir(settings);
   if (!dir.empty()) {

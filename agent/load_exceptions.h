@@ -15,7 +15,8 @@ std::string exceptions_dir(const Settings& settings);
 
 /// Reads [[exception]] tables of agent.toml, of the *.toml files of the directory
 /// (`[exceptions] dir`, default /etc/doorward/exceptions.d when that exists) and of the files
-/// typed, and binds them to the rules. Mistakes are appended with file and line.
+/// typed, with those of the fleet's policy, and binds them to the rules. Mistakes are appended with
+/// file and line.
 ExceptionSet load_exceptions(const CommonOptions& options, const Settings& settings,
                              const RuleSet& rules, SetFiles& set_files,
                              std::vector<Error>& mistakes);

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "agent/fleet_policy.h"
 #include "agent/folder_files.h"
 #include "agent/hash_key.h"
 #include "plugins/params.h"
@@ -81,6 +82,14 @@ void add_geo_option(CLI::App& command, CommonOptions& options) {
       ->type_name("MMDB");
 }
 
+void add_policy_option(CLI::App& command, CommonOptions& options) {
+  command
+      .add_option(
+          "--policy", options.policy,
+          "A policy's folder, instead of the one that the fleet's server sent; \"\" is none")
+      ->type_name("DIR");
+}
+
 void add_key_option(CLI::App& command, std::string& key) {
   command
       .add_option("--key", key,
@@ -97,7 +106,11 @@ void add_format_option(CLI::App& command, CommonOptions& options) {
       ->type_name("FORM");
 }
 
-Settings read_settings(const CommonOptions& options, std::vector<Error>& mistakes) {
+namespace {
+
+/// agent.toml alone. `own`: what of it a policy must leave alone.
+Settings read_own_settings(const CommonOptions& options, OwnTables& own,
+                           std::vector<Error>& mistakes) {
   Settings settings;
   const bool named = !options.config.empty();
   const std::string path = named ? options.config : kConfigFile;
@@ -116,6 +129,7 @@ Settings read_settings(const CommonOptions& options, std::vector<Error>& mistake
     return settings;
   }
   Params& params = document.value();
+  own = {params.has("inputs"), params.has("input"), params.has("geo")};
   settings.timezone = params.text("timezone");
   settings.host_name = params.text("host_name");
   if (std::optional<Params> rules = params.table("rules")) {
@@ -146,6 +160,15 @@ Settings read_settings(const CommonOptions& options, std::vector<Error>& mistake
   return settings;
 }
 
+}  // namespace
+
+Settings read_settings(const CommonOptions& options, std::vector<Error>& mistakes) {
+  OwnTables own;
+  Settings settings = read_own_settings(options, own, mistakes);
+  take_fleet_policy(options, own, settings, mistakes);
+  return settings;
+}
+
 std::vector<RuleText> rule_texts(const CommonOptions& options, const Settings& settings,
                                  std::vector<Error>& mistakes) {
   const std::span<const RuleText> builtin = builtin_rules();
@@ -153,15 +176,20 @@ std::vector<RuleText> rule_texts(const CommonOptions& options, const Settings& s
   std::vector<std::string> dirs;
   if (std::filesystem::exists(kRulesDir)) dirs.emplace_back(kRulesDir);
   if (!settings.rules_dir.empty()) dirs.push_back(settings.rules_dir);
-  if (!options.rules_dir.empty()) dirs.push_back(options.rules_dir);
-  for (const std::string& dir : dirs) {
+  const auto take = [&](const std::string& dir) {
     Result<std::vector<RuleText>> more = read_rules_dir(dir);
     if (!more) {
       mistakes.push_back(more.error());
-      continue;
+      return;
     }
     for (RuleText& text : more.value()) texts.push_back(std::move(text));
+  };
+  for (const std::string& dir : dirs) take(dir);
+  if (settings.fleet) {
+    const std::vector<RuleText>& fleet = settings.fleet->policy.rules;
+    texts.insert(texts.end(), fleet.begin(), fleet.end());
   }
+  if (!options.rules_dir.empty()) take(options.rules_dir);
   return texts;
 }
 

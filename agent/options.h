@@ -3,6 +3,7 @@
 
 #include <CLI/CLI.hpp>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,8 @@
 #include "agent/daemon/daemon_settings.h"
 #include "agent/input_set.h"
 #include "plugins/geo/geo_databases.h"
+#include "plugins/pipeline/limits.h"
+#include "plugins/policy/policy.h"
 #include "plugins/rule_set.h"
 #include "sketch/baseline.h"
 
@@ -34,6 +37,8 @@ struct CommonOptions {
   std::string host;
   std::vector<std::string> geoip;
   std::string key;
+  /// A policy's folder in place of the one in force; empty: none. Not set: the one in force.
+  std::optional<std::string> policy;
   int year = 0;
   bool watch = false;
 };
@@ -44,12 +49,21 @@ void add_input_options(CLI::App& command, CommonOptions& options);
 void add_rule_options(CLI::App& command, CommonOptions& options);
 /// Adds --geoip.
 void add_geo_option(CLI::App& command, CommonOptions& options);
+/// Adds --policy.
+void add_policy_option(CLI::App& command, CommonOptions& options);
 /// Adds --key.
 void add_key_option(CLI::App& command, std::string& key);
 /// Adds --format.
 void add_format_option(CLI::App& command, CommonOptions& options);
 
-/// Settings of agent.toml that the commands here use.
+/// A policy of the fleet, as settings take it in.
+struct FleetPolicy {
+  std::uint64_t version = 0;  ///< 0: of a folder that was typed
+  std::string folder;
+  Policy policy;
+};
+
+/// Settings of agent.toml that the commands here use, with those of the fleet's policy.
 struct Settings {
   std::string file;  ///< which was read; empty: none
   std::string text;  ///< all of it, for those who read tables of their own
@@ -61,13 +75,22 @@ struct Settings {
   std::vector<std::string> geo_databases;
   double budget_per_day = 0;  ///< 0: none
   DaemonSettings daemon;
+  std::optional<FleetPolicy> fleet;  ///< in force here
+  std::string fleet_trouble;         ///< why the policy that the server sent is not in force
+  bool fleet_memory = false;         ///< memory_mib is the fleet's
+
+  [[nodiscard]] std::span<const RuleOverride> overrides() const {
+    return fleet ? std::span<const RuleOverride>(fleet->policy.overrides)
+                 : std::span<const RuleOverride>();
+  }
 };
 
-/// Reads --config, or /etc/doorward/agent.toml when that exists, or gives the defaults. Mistakes
-/// are appended with file and line.
+/// Reads --config, or /etc/doorward/agent.toml when that exists, or gives the defaults; then takes
+/// in the fleet's policy (agent/fleet_policy.h). Mistakes are appended with file and line.
 Settings read_settings(const CommonOptions& options, std::vector<Error>& mistakes);
 
-/// Texts of the rules in force: the built-in ones, then the installed directory, then --rules.
+/// Texts of the rules in force: the built-in ones, then the installed directory, the configured
+/// one, the fleet's policy, then --rules. RuleSet wants settings.overrides() with them.
 std::vector<RuleText> rule_texts(const CommonOptions& options, const Settings& settings,
                                  std::vector<Error>& mistakes);
 

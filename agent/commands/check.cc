@@ -4,6 +4,7 @@
 
 #include "agent/commands/commands.h"
 #include "agent/daemon/configuration.h"
+#include "agent/fleet_policy.h"
 #include "agent/load_exceptions.h"
 #include "agent/options.h"
 #include "plugins/exceptions/exception_review.h"
@@ -28,7 +29,7 @@ int run_check(const CommonOptions& options, const std::string& report) {
   const GeoDatabases databases = open_geo(options, settings, mistakes);
   DiskLoader loader;
   SetFiles set_files(loader);
-  const RuleSet rules(texts, HashKey{}, mistakes, &set_files);
+  const RuleSet rules(texts, HashKey{}, mistakes, &set_files, settings.overrides());
   ExceptionSet exceptions = load_exceptions(options, settings, rules, set_files, mistakes);
   if (!report.empty()) {
     const Result<std::string> text = loader.read(report, kReportBytesMax);
@@ -39,6 +40,7 @@ int run_check(const CommonOptions& options, const std::string& report) {
     }
   }
   print_errors(mistakes);
+  print_fleet_policy(settings);
   for (const std::string& database : databases.describe()) {
     std::printf("geography: %s\n", printable(database).c_str());
   }
@@ -48,6 +50,7 @@ int run_check(const CommonOptions& options, const std::string& report) {
   const std::vector<Error> warnings = review_exceptions(exceptions, rules, clock_now());
   print_warnings(warnings);
   std::printf("%zu rules, ", rules.size());
+  if (!rules.left_out().empty()) std::printf("%zu left out, ", rules.left_out().size());
   if (exceptions.size() > 0) {
     std::printf("%zu exception%s, ", exceptions.size(), exceptions.size() == 1 ? "" : "s");
   }
@@ -70,6 +73,7 @@ void add_check(CLI::App& app, Run& run) {
   CLI::App* command = app.add_subcommand(
       "check", "Validates configuration, rules and exceptions; file:line for every mistake");
   add_rule_options(*command, typed->common);
+  add_policy_option(*command, typed->common);
   add_exception_options(*command, typed->common);
   command
       ->add_option("--exception-report", typed->report,

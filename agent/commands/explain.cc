@@ -45,7 +45,7 @@ int ask_baseline(const ExplainOptions& options, const Settings& settings,
   DiskLoader loader;
   SetFiles set_files(loader);
   const HashKey key = hash_key(options.common, mistakes);
-  const RuleSet rules(texts, key, mistakes, &set_files);
+  const RuleSet rules(texts, key, mistakes, &set_files, settings.overrides());
   GeoDatabases databases = open_geo(options.common, settings, mistakes);
   const Result<std::vector<FieldValue>> fields = example_fields_of(options.pairs, clock_now());
   if (!fields) {
@@ -106,6 +106,7 @@ void add_explain(CLI::App& app, Run& run) {
   add_key_option(*command, typed->common.key);
   add_format_option(*command, typed->common);
   add_rule_options(*command, typed->common);
+  add_policy_option(*command, typed->common);
   add_geo_option(*command, typed->common);
   command->callback([typed, &run] { run = [typed] { return run_explain(*typed); }; });
 }

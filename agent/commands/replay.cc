@@ -10,13 +10,13 @@
 #include "agent/geo_enricher.h"
 #include "agent/load_exceptions.h"
 #include "agent/options.h"
-#include "plugins/pipeline/pipeline.h"
 #include "agent/progress.h"
 #include "agent/reading.h"
 #include "agent/summary.h"
 #include "plugins/block_writer.h"
 #include "plugins/ecs_document.h"
 #include "plugins/exceptions/exception_review.h"
+#include "plugins/pipeline/pipeline.h"
 #include "plugins/registry.h"
 #include "plugins/set_files.h"
 #include "plugins/time_text.h"
@@ -111,7 +111,7 @@ int run_replay(const ReplayOptions& options) {
   DiskLoader loader;
   SetFiles set_files(loader);
   const HashKey key = hash_key(options.common, mistakes);
-  const RuleSet rules(texts, key, mistakes, &set_files);
+  const RuleSet rules(texts, key, mistakes, &set_files, settings.overrides());
   PipelineOptions pipeline_options;
   ExceptionSet exceptions = load_exceptions(options.common, settings, rules, set_files, mistakes);
   pipeline_options.exceptions = &exceptions;
@@ -201,6 +201,7 @@ void add_replay(CLI::App& app, Run& run) {
   add_input_options(*command, typed->common);
   add_format_option(*command, typed->common);
   add_rule_options(*command, typed->common);
+  add_policy_option(*command, typed->common);
   add_geo_option(*command, typed->common);
   add_exception_options(*command, typed->common);
   add_key_option(*command, typed->common.key);

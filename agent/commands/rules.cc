@@ -7,6 +7,7 @@
 #include "agent/commands/commands.h"
 #include "agent/options.h"
 #include "agent/rules_page.h"
+#include "plugins/printable.h"
 #include "plugins/set_files.h"
 
 namespace doorward {
@@ -32,12 +33,26 @@ void print_list(const char* title, const std::vector<std::string>& items) {
   for (const std::string& item : items) print_wrapped("- " + item, "  ");
 }
 
+void show_overrides(const Rule& rule) {
+  if (rule.overridden_at.empty()) return;
+  const auto told = [&](const char* name, double value, double written) {
+    std::printf("           %s %g instead of %g (%s)\n", name, value, written,
+                printable(rule.overridden_at).c_str());
+  };
+  if (rule.threshold_written) told("threshold", rule.threshold, *rule.threshold_written);
+  for (const auto& [name, number] :
+       {std::pair("strength", rule.strength), std::pair("discount", rule.discount)}) {
+    if (number.overridden) told(name, number.in_force(), number.written);
+  }
+}
+
 void show(const Rule& rule) {
   std::printf("%s  (version %d, %s)\n%s\n\n", rule.id.c_str(), rule.version, rule.file.c_str(),
               rule.name.c_str());
   print_wrapped(rule.description, "  ");
   std::printf("\ndetector   %s, fires from score %.0f (p <= %.2g)\n", rule.detector.c_str(),
               rule.threshold, p_value_of(rule.threshold));
+  show_overrides(rule);
   std::printf("severity   %s, risk %d\n", rule.severity.name.c_str(), rule.severity.risk_score);
   if (rule.escalate_score <= 100) {
     std::printf("           %s, risk %d from score %.0f\n", rule.escalated.name.c_str(),
@@ -86,7 +101,10 @@ int run_rules(const CommonOptions& options, const std::string& verb, const std::
   const std::vector<RuleText> texts = rule_texts(options, settings, mistakes);
   DiskLoader loader;
   SetFiles set_files(loader);
-  const RuleSet rules(texts, HashKey{}, mistakes, &set_files);
+  // Examples are held against rules as their files have them.
+  const bool as_written = verb == "test";
+  const RuleSet rules(texts, HashKey{}, mistakes, &set_files,
+                      as_written ? std::span<const RuleOverride>() : settings.overrides());
   print_errors(mistakes);
   if (verb == "test") {
     const int status = run_tests(rules, texts, set_files);
@@ -107,6 +125,9 @@ int run_rules(const CommonOptions& options, const std::string& verb, const std::
       std::printf("%-34s %-13s %-7s %s\n", rule.id.c_str(), rule.detector.c_str(),
                   rule.severity.name.c_str(), rule.name.c_str());
     }
+    for (const std::string& left : rules.left_out()) {
+      std::printf("%-34s left out by the fleet's policy\n", left.c_str());
+    }
   }
   return mistakes.empty() ? kExitDone : kExitUsage;
 }
@@ -124,6 +145,7 @@ void add_rules(CLI::App& app, Run& run) {
   const auto add = [&](const char* verb, const char* about) {
     CLI::App* sub = command->add_subcommand(verb, about);
     add_rule_options(*sub, typed->common);
+    add_policy_option(*sub, typed->common);
     sub->callback([typed, verb, &run] {
       run = [typed, verb] { return run_rules(typed->common, verb, typed->id); };
     });

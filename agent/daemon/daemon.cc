@@ -85,7 +85,8 @@ class Daemon {
   void every_second();
   void feed_watchdog();
   void wait_for_signal();
-  void reload();
+  /// `policy`: CommonOptions::policy to try. Errors: refused, the configuration before stays.
+  Status reload(const std::optional<std::string>& policy = std::nullopt);
   void save();
   void write(PipelineThread::Snapshot snapshot);
   void saved(const Result<std::uint64_t>& bytes, std::uint64_t head,
@@ -254,7 +255,7 @@ void Daemon::wait_for_signal() {
   signals_.async_wait([this](ErrorCode error, int signal) {
     if (error) return;
     if (signal == SIGHUP) {
-      reload();
+      (void)reload();
       wait_for_signal();
       return;
     }
@@ -263,22 +264,24 @@ void Daemon::wait_for_signal() {
 }
 
 /// All of the new configuration is read and checked before any of the old one goes.
-void Daemon::reload() {
+Status Daemon::reload(const std::optional<std::string>& policy) {
+  CommonOptions options = options_;
+  if (policy) options.policy = policy;
   const auto since = std::chrono::steady_clock::now().time_since_epoch();
   sd_notifyf(
       0, "RELOADING=1\nMONOTONIC_USEC=%lld",
       static_cast<long long>(std::chrono::duration_cast<std::chrono::microseconds>(since).count()));
   std::vector<Error> mistakes;
-  Configuration next = read_configuration(options_, mistakes);
+  Configuration next = read_configuration(options, mistakes);
   check_unchanged(configuration_, next, mistakes);
   std::unique_ptr<Engine> engine;
-  if (mistakes.empty()) engine = Engine::make(options_, next.settings, key_, mistakes);
+  if (mistakes.empty()) engine = Engine::make(options, next.settings, key_, mistakes);
   if (!mistakes.empty()) {
     for (const Error& mistake : mistakes) log::error(printable(mistake.message()));
     log::error("the new configuration is refused; the one before stays in force");
     status_.refused = mistakes.front().message();
     sd_notify(0, "READY=1\nSTATUS=watching; the newest configuration was refused");
-    return;
+    return mistakes.front();
   }
   const bool outputs_changed = next.settings.text != configuration_.settings.text;
   const std::size_t rules = engine->rules().size();
@@ -289,7 +292,7 @@ void Daemon::reload() {
       // It was checked, but the world may have changed since.
       log::error("outputs: " + opened.error().message());
       stop();
-      return;
+      return opened.error();
     }
   }
   pipeline_->replace(std::move(engine), [this, rules] {
@@ -301,6 +304,7 @@ void Daemon::reload() {
       sd_notify(0, "READY=1\nSTATUS=watching");
     });
   });
+  return {};
 }
 
 void Daemon::save() {

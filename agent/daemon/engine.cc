@@ -30,7 +30,8 @@ std::unique_ptr<Engine> Engine::make(const CommonOptions& options, const Setting
   }
   engine->set_files_ = std::make_unique<SetFiles>(engine->loader_);
   const std::vector<RuleText> texts = rule_texts(options, settings, mistakes);
-  engine->rules_ = std::make_unique<RuleSet>(texts, key, mistakes, engine->set_files_.get());
+  engine->rules_ = std::make_unique<RuleSet>(texts, key, mistakes, engine->set_files_.get(),
+                                             settings.overrides());
   engine->exceptions_ = std::make_unique<ExceptionSet>(
       load_exceptions(options, settings, *engine->rules_, *engine->set_files_, mistakes));
   engine->databases_ = open_geo(options, settings, mistakes);
