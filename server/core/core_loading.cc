@@ -68,8 +68,13 @@ Status CoreThread::fold_all(std::uint64_t snapshot_place,
   const Result<std::uint64_t> last = store_.log->last();
   if (!last) return last.error();
   std::uint64_t seen = 0;
+  // A fold in order is right as long as nothing has moved or gone: contributions stand at the place
+  // of their last delta, and a drop reaches back.
+  bool in_order = true;
   const Status read = store_.log->read(0, std::nullopt, [&](const LogEntry& entry) {
     state_.fold(entry);
+    const bool moved = entry.kind == EntryKind::contribution || entry.kind == EntryKind::drop;
+    if (moved && entry.place > snapshot_place) in_order = false;
     if (entry.place > snapshot_place) baselines_->fold(entry);
     folded_ = entry.place;
     if (progress && ++seen % kCatchUpEntries == 0 && last.value() > 0) {
@@ -77,8 +82,12 @@ Status CoreThread::fold_all(std::uint64_t snapshot_place,
     }
     return true;
   });
-  if (read.ok() && progress) progress(1);
-  return read;
+  if (!read) return read;
+  if (!in_order) {
+    if (Status folded = baselines_->refold(*store_.log, nullptr); !folded) return folded;
+  }
+  if (progress) progress(1);
+  return {};
 }
 
 Status CoreThread::first_entries() {

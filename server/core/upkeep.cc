@@ -39,7 +39,8 @@ Status Upkeep::close_rounds(const ServerSettings& settings, TimeUs now) {
   const auto interval = std::chrono::seconds(settings.round_interval_s);
   for (const std::string& group : baselines_.groups()) {
     const auto [last, is_new] = closed_.try_emplace(group, Clock::now());
-    if (is_new || Clock::now() - last->second < interval) continue;
+    const bool due = !is_new && Clock::now() - last->second >= interval;
+    if (!due && !baselines_.crowded(group)) continue;
     std::optional<LogEntry> round = baselines_.close_round(group, now);
     if (round) {
       round->at = now;
@@ -62,6 +63,10 @@ Status Upkeep::keep_snapshot(std::uint64_t folded) {
 
 Status Upkeep::compact() {
   const auto end = Clock::now() + kCompactionASecond;
+  // What was summed up before a drop has what was dropped.
+  if (std::exchange(folded_anew_, baselines_.folded_anew()) != baselines_.folded_anew()) {
+    held_.reset();
+  }
   while (Clock::now() < end) {
     if (!held_) {
       Result<std::optional<Baselines::Compaction>> next = baselines_.compact(log_);

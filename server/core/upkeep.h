@@ -59,6 +59,7 @@ class Upkeep {
   std::map<std::string, Clock::time_point> closed_;  // when a group's last round was
   // One that reaches beyond the snapshot: a fold that begins there would add its first part twice.
   std::optional<Baselines::Compaction> held_;
+  std::uint64_t folded_anew_ = 0;  // Baselines::folded_anew() when held_ was made
   int audit_seconds_ = 0;
 };
 

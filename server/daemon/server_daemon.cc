@@ -22,6 +22,7 @@
 #include "server/core/log.h"
 #include "server/daemon/alert_fan_out.h"
 #include "server/daemon/issue.h"
+#include "server/rules/fleet_rules.h"
 #include "server/session/agent_sessions.h"
 
 namespace doorward {
@@ -66,6 +67,7 @@ class ServerDaemon {
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGHUP};
   asio::steady_timer second_{io_};
   std::unique_ptr<Core> core_;
+  std::unique_ptr<FleetRules> rules_;
   std::unique_ptr<AlertFanOut> fan_out_;
   std::unique_ptr<AgentSessions> sessions_;
   std::unique_ptr<Api> api_;
@@ -91,8 +93,12 @@ Status ServerDaemon::start() {
   }
   if (authority.value().renewed()) server_log::info("the server's certificate was renewed");
   if (Status opened = open_core(); !opened) return opened;
+  Result<std::unique_ptr<FleetRules>> rules = FleetRules::make(*core_, settings_);
+  if (!rules) return rules.error();
+  rules_ = std::move(rules).value();
   fan_out_ = std::make_unique<AlertFanOut>(io_, *core_, settings_.data_dir);
   SessionTerms terms = session_terms(settings_);
+  terms.fleet_rules = rules_->rules(kDefaultGroup);
   Result<Der> der = der_of(authority.value().authority());
   if (!der) return der.error();
   terms.authority = std::move(der).value();
@@ -156,7 +162,10 @@ void ServerDaemon::every_second() {
   } else if (!std::exchange(stuck_told_, true)) {
     server_log::error("the core does not answer; the watchdog is not fed any more");
   }
-  core_->ask([answered = unanswered_](FleetView&) { answered->store(0); });
+  core_->ask([this, answered = unanswered_](FleetView&) {
+    answered->store(0);
+    for (const Error& error : rules_->take_errors()) server_log::warning(error.message());
+  });
 }
 
 void ServerDaemon::wait_for_signal() {
@@ -210,6 +219,7 @@ void ServerDaemon::stop() {
   signals_.cancel();
   api_server_->close();
   sessions_->close();
+  core_->ask([this](FleetView& view) { rules_->save(view); });
   core_->stop();
   // Behind what the core has posted to this thread.
   asio::post(io_, [this] { fan_out_->stop(kDrainMax, [this] { io_.stop(); }); });

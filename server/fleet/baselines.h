@@ -104,12 +104,16 @@ class Baselines {
   [[nodiscard]] std::vector<std::uint8_t> save() const;
   Status load(std::span<const std::uint8_t> bytes);
 
-  /// After a drop, or to prove it: everything anew from the log. `progress`: places.
+  /// After a drop, or where deltas were summed up and there is no snapshot: everything anew from
+  /// the log. Agents then need the whole. `progress`: deltas so far.
   Status refold(OrderedLog& log, const std::function<void(std::uint64_t)>& progress);
+  /// How often that was done.
+  [[nodiscard]] std::uint64_t folded_anew() const { return folded_anew_; }
 
  private:
   class Impl;
   std::unique_ptr<Impl> impl_;
+  std::uint64_t folded_anew_ = 0;
 };
 
 }  // namespace doorward

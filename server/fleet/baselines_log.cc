@@ -159,6 +159,7 @@ Status Baselines::refold(OrderedLog& log, const std::function<void(std::uint64_t
     one.set_generation(std::max(generations[name], before) + 1);
   }
   impl_ = std::move(fresh);
+  ++folded_anew_;
   return {};
 }
 
