@@ -12,6 +12,8 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds kTick{10};
+/// After the server said that too many enrol at a time.
+constexpr milliseconds kRefusedPause{300};
 
 double seconds_since(LoadClock::time_point begin) {
   return std::chrono::duration<double>(LoadClock::now() - begin).count();
@@ -25,7 +27,6 @@ struct LoadFleet::Enrolment {
   PrivateKey key;
   std::shared_ptr<WireLink> link;
   bool done = false;
-  LoadClock::time_point begun;
 };
 
 void LoadFleet::enrol_next(LoadIdentities& identities, std::size_t total) {
@@ -49,6 +50,7 @@ void LoadFleet::enrol_next(LoadIdentities& identities, std::size_t total) {
     if (const wire::Refused* refused = envelope.message_as_Refused()) {
       const std::string why = refused->reason() ? refused->reason()->str() : "refused";
       ++enrol_ends_[why];
+      enrol_at_ = LoadClock::now() + kRefusedPause;
       if (refused->retry_after_ms() == 0) failed_ = "not enrolled: " + why;
     }
     const wire::Enrolled* enrolled = envelope.message_as_Enrolled();
@@ -100,7 +102,8 @@ Status LoadFleet::enrol() {
       "enrolled", settings_.patience_s,
       [&] { return !failed_.empty() || (identities_.agents.size() >= total && enrolling_ == 0); },
       [&] {
-        while (failed_.empty() && enrolling_ < settings_.enrol_at_a_time &&
+        while (failed_.empty() && LoadClock::now() >= enrol_at_ &&
+               enrolling_ < settings_.enrol_at_a_time &&
                identities_.agents.size() + enrolling_ < total) {
           enrol_next(identities_, total);
         }

@@ -61,7 +61,7 @@ class LoadFleet {
   std::size_t next_number_ = 0;
   std::string failed_;
   std::map<std::string, std::uint64_t> enrol_ends_;
-  LoadClock::time_point began_;
+  LoadClock::time_point began_, enrol_at_;
   std::vector<double> connect_times_;
   std::size_t connect_begun_ = 0;
   std::size_t turn_ = 0;

@@ -17,9 +17,9 @@ struct LoadSettings {
   double alerts_s = 20;
   std::size_t entries = 60;  ///< additions in a delta
   double for_s = 60;         ///< how long to send, once all are connected
-  double patience_s = 300;   ///< for enrolling, and again for connecting
+  double patience_s = 600;   ///< for enrolling, and again for connecting
   int pid = 0;               ///< of the server, to measure it
-  int addresses = 16;        ///< 127.0.0.1 ... to connect from; 0: as the kernel likes
+  int addresses = 250;       ///< 127.0.0.1 ... to connect from; 0: as the kernel likes
   unsigned long long seed = 1;
 };
 
