@@ -236,7 +236,12 @@ void FleetLearning::seal(std::vector<SightingRecord> sightings, std::uint64_t li
     if (!piece.empty()) put_waiting(piece, std::move(sightings), lines_bytes);
   }
   lost_ += open_.lost();
-  open_.clear();
+  // Every snapshot copies it, with the room that it has.
+  if (open_.size() > kOpenKeepsRoom) {
+    open_ = Additions(kDeltaOpenEntries);
+  } else {
+    open_.clear();
+  }
   bound_waiting();
 }
 

@@ -352,7 +352,7 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
   void finish_alerts(DeliveryResult result) {
     alerts_ = {};
     asio::post(io_, [done = std::exchange(alerts_done_, nullptr),
-                     alive = std::weak_ptr<bool>(sink_alive_), result = std::move(result)] {
+                     alive = sink_alive_, result = std::move(result)] {
       if (done && alive.lock()) done(result);
     });
   }
@@ -448,7 +448,7 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
   std::uint64_t sent_ = 0;
   std::span<const Document> alerts_;
   Sink::Done alerts_done_;
-  std::shared_ptr<bool> sink_alive_;
+  std::weak_ptr<bool> sink_alive_;  // the sink has it
   std::vector<std::pair<std::uint64_t, std::string>> alert_reasons_;
   PrivateKey new_key_;
   bool renewing_ = false;
@@ -464,7 +464,7 @@ class FleetSession::AlertSink final : public Sink {
   }
   ~AlertSink() override {
     const auto session = impl_.lock();
-    if (session && session->sink_alive_ == alive_) session->forget_alerts();
+    if (session && session->sink_alive_.lock() == alive_) session->forget_alerts();
   }
   AlertSink(const AlertSink&) = delete;
   AlertSink& operator=(const AlertSink&) = delete;
