@@ -351,8 +351,8 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
 
   void finish_alerts(DeliveryResult result) {
     alerts_ = {};
-    asio::post(io_, [done = std::exchange(alerts_done_, nullptr),
-                     alive = sink_alive_, result = std::move(result)] {
+    asio::post(io_, [done = std::exchange(alerts_done_, nullptr), alive = sink_alive_,
+                     result = std::move(result)] {
       if (done && alive.lock()) done(result);
     });
   }
