@@ -131,7 +131,11 @@ std::size_t RuleSet::find(std::string_view id) const {
 LiveState RuleSet::make_state() const {
   std::vector<std::size_t> sizes;
   sizes.reserve(rules_.size());
-  for (const auto& loaded : rules_) sizes.push_back(loaded->detector->state_bytes());
+  for (std::size_t i = 0; i < rules_.size(); ++i) {
+    // What does not look at events has nothing going on.
+    const bool looks = (active_ >> i & 1U) != 0;
+    sizes.push_back(looks ? rules_[i]->detector->state_bytes() : 0);
+  }
   return LiveState(sizes);
 }
 

@@ -59,7 +59,7 @@ PipelineLoss Pipeline::load(StateReader& in) {
       LiveState::skip(in);
     } else if (!state.load(now, in)) {
       loss.rules.push_back(then.id(i));
-    } else if (!rules_.restore(now, state.of(now))) {
+    } else if (!state.of(now).empty() && !rules_.restore(now, state.of(now))) {
       in.fail();
     }
   }
