@@ -46,6 +46,17 @@ LogEntry entry_of(const FleetAlert& alert, TimeUs now) {
 
 }  // namespace
 
+std::vector<std::string> builtin_fleet_rules() {
+  std::vector<Error> mistakes;
+  const RuleSet rules(builtin_rules(), HashKey{}, mistakes);
+  std::vector<std::string> ids;
+  for (std::size_t i = 0; i < rules.size(); ++i) {
+    if (rules.rule(i).fleet) ids.push_back(rules.rule(i).id);
+  }
+  std::sort(ids.begin(), ids.end());
+  return ids;
+}
+
 class FleetRules::Impl {
  public:
   Impl(Core& core, const ServerSettings& settings) : core_(core) {

@@ -13,6 +13,9 @@
 
 namespace doorward {
 
+/// Ids of the built-in rules that the server judges, for Welcome.fleet_rules.
+std::vector<std::string> builtin_fleet_rules();
+
 struct FleetRulesStatus {
   std::string group;
   FleetGroupCounts counts;
@@ -32,7 +35,7 @@ class FleetRules {
   FleetRules(const FleetRules&) = delete;
   FleetRules& operator=(const FleetRules&) = delete;
 
-  /// Ids of the rules that the server judges for a group: Welcome.fleet_rules.
+  /// Ids of the rules that the server judges for a group, as its policy has them.
   [[nodiscard]] std::vector<std::string> rules(std::string_view group) const;
   [[nodiscard]] std::vector<FleetRulesStatus> status() const;
   /// Alerts that were lost since too many waited for the log (kFleetOutboxMax).

@@ -179,6 +179,13 @@ std::string fleet_knowledge_json(const std::string& group, const Baseline& basel
   return out;
 }
 
+std::string fleet_triage_json(const FleetView& view, const AlertRow& alert) {
+  const std::string group = group_of(view, alert);
+  const Baseline* baseline = view.baselines.baseline(group);
+  if (baseline == nullptr) return {};
+  return fleet_knowledge_json(group, *baseline, *rules_of(view, group), alert);
+}
+
 Result<std::string> triage_json(FleetView& view, const AlertRow& alert) {
   std::string out;
   JsonWriter json(out);
@@ -194,10 +201,8 @@ Result<std::string> triage_json(FleetView& view, const AlertRow& alert) {
     const Status told = entity(json, view, asked.kind, asked.key, asked.name);
     if (!told) return told.error();
   }
-  const std::string group = group_of(view, alert);
-  if (const Baseline* baseline = view.baselines.baseline(group)) {
-    json.raw("fleet", fleet_knowledge_json(group, *baseline, *rules_of(view, group), alert));
-  }
+  const std::string fleet = fleet_triage_json(view, alert);
+  if (!fleet.empty()) json.raw("fleet", fleet);
   json.close();
   return out;
 }

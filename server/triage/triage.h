@@ -34,7 +34,10 @@ namespace doorward {
 /// Errors: the index cannot be read.
 Result<std::string> triage_json(FleetView& view, const AlertRow& alert);
 
-/// Its member `fleet`, an object, from a baseline and rules under the same key.
+/// Its member `fleet` alone; empty while there is no baseline.
+std::string fleet_triage_json(const FleetView& view, const AlertRow& alert);
+
+/// The same from a baseline and rules under the same key.
 std::string fleet_knowledge_json(const std::string& group, const Baseline& baseline,
                                  const RuleSet& rules, const AlertRow& alert);
 

@@ -149,6 +149,7 @@ class SmallCore final : public Core {
   }
   void listen(Listener listener) override { listeners_.push_back(std::move(listener)); }
   void every_second(Question work) override { every_second_.push_back(std::move(work)); }
+  void reload(const ServerSettings& settings) override { settings_ = settings; }
   void start() override {}
   void stop() override {}
   void run_pending() override {
