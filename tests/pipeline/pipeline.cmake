@@ -1,3 +1,5 @@
 doorward_test(sighting_book_test ${CMAKE_CURRENT_LIST_DIR}/sighting_book_test.cc)
 target_link_libraries(sighting_book_test PRIVATE doorward_allocations)
 doorward_test(verdict_test ${CMAKE_CURRENT_LIST_DIR}/verdict_test.cc)
+doorward_test(fleet_key_test ${CMAKE_CURRENT_LIST_DIR}/fleet_key_test.cc ${CMAKE_CURRENT_LIST_DIR}/../e2e/program.cc)
+add_dependencies(fleet_key_test doorward-agent)
