@@ -2,6 +2,7 @@
 #include "server/api/answers.h"
 #include "server/api/limits.h"
 #include "server/manage/access.h"
+#include "server/triage/triage.h"
 
 namespace doorward {
 namespace {
@@ -109,6 +110,9 @@ ApiResponse show_alert(const ApiCall& call, FleetView& view) {
     if (!written) return api_error(503, written.error());
   }
   json.close();
+  // What the group's baseline knows of the user, the address and the host.
+  const std::string fleet = fleet_triage_json(view, row);
+  if (!fleet.empty()) raw_member(out.body, "fleet", fleet);
   if (is_json(row.document)) {
     raw_member(out.body, "document", row.document);
   } else {
