@@ -61,37 +61,6 @@ ApiResponse list_alerts(const ApiCall& call, FleetView& view) {
   return out;
 }
 
-void write_with(JsonWriter& json, std::string_view name,
-                const std::vector<EntityHistory::With>& with) {
-  json.open_array(name);
-  for (const EntityHistory::With& one : with) {
-    json.open().text("name", one.name).number("alerts", whole(one.alerts));
-    time_if(json, "first", one.first);
-    time_if(json, "last", one.last);
-    json.close();
-  }
-  json.close_array();
-}
-
-/// "Who else used this address, where else did this user log on, first and last seen": of one
-/// entity.
-Status write_history(JsonWriter& json, AlertIndex& alerts, AlertIndex::Entity entity,
-                     std::string_view member, const std::string& name) {
-  if (name.empty()) return {};
-  const Result<EntityHistory> found = alerts.history(entity, name);
-  if (!found) return found.error();
-  const EntityHistory& history = found.value();
-  json.open(member).text("name", name).number("alerts", whole(history.alerts));
-  time_if(json, "first", history.first);
-  time_if(json, "last", history.last);
-  write_with(json, "users", history.users);
-  write_with(json, "hosts", history.hosts);
-  write_with(json, "addresses", history.addresses);
-  write_with(json, "rules", history.rules);
-  json.close();
-  return {};
-}
-
 ApiResponse show_alert(const ApiCall& call, FleetView& view) {
   const Result<std::optional<AlertRow>> found = view.alerts.get(call.part("alert"));
   if (!found) return api_error(503, found.error());
@@ -101,20 +70,11 @@ ApiResponse show_alert(const ApiCall& call, FleetView& view) {
   JsonWriter json(out.body);
   json.open();
   write_row(json, row);
-  json.open("history");
-  for (const auto& [entity, member, name] :
-       {std::tuple(AlertIndex::Entity::user, "user", row.user),
-        std::tuple(AlertIndex::Entity::address, "address", row.address),
-        std::tuple(AlertIndex::Entity::host, "host", row.host)}) {
-    const Status written = write_history(json, view.alerts, entity, member, name);
-    if (!written) return api_error(503, written.error());
-  }
-  json.close();
-  // What the group's baseline knows of the user, the address and the host.
-  const std::string fleet = fleet_triage_json(view, row);
-  if (!fleet.empty()) raw_member(out.body, "fleet", fleet);
+  const Result<std::string> triage = triage_json(view, row);
+  if (!triage) return api_error(503, triage.error());
+  json.raw("triage", triage.value());
   if (is_json(row.document)) {
-    raw_member(out.body, "document", row.document);
+    json.raw("document", row.document);
   } else {
     json.text("document_text", row.document);
   }

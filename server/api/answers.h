@@ -20,15 +20,6 @@ inline void time_if(JsonWriter& json, std::string_view name, TimeUs time) {
   if (time != 0 && time != kNoTime) json.text(name, format_time(time));
 }
 
-/// "name": the document as it is, which is_json() must have seen. The object must have had a member
-/// already.
-inline void raw_member(std::string& out, std::string_view name, std::string_view document) {
-  out += ",\"";
-  out += name;
-  out += "\":";
-  out += document;
-}
-
 inline ApiResponse answered(std::string body) {
   ApiResponse out;
   out.body = std::move(body);

@@ -58,6 +58,27 @@ void print_history(const json::object& all, const char* name, const char* questi
   print_with(history, "rules", "rule");
 }
 
+/// What the group's baseline knows.
+void print_fleet(const json::object& fleet) {
+  if (fleet.empty()) return;
+  const json::object& user = object_in(fleet, "user");
+  std::printf("\nbaseline of group %s\n", text_in(fleet, "group").c_str());
+  if (flag_in(user, "known")) {
+    std::printf("    user %s: %s logons from %s addresses on %s hosts, %s to %s\n",
+                text_in(user, "name").c_str(), text_in(user, "logons").c_str(),
+                text_in(user, "addresses").c_str(), text_in(user, "hosts").c_str(),
+                time_in(user, "first").c_str(), time_in(user, "last").c_str());
+  } else if (!user.empty()) {
+    std::printf("    user %s: never seen\n", text_in(user, "name").c_str());
+  }
+  for (const json::value& item : list_in(fleet, "seen")) {
+    const json::object& one = item.get_object();
+    std::printf("    %s of %s for %s: %s times, among %s\n", text_in(one, "what").c_str(),
+                text_in(one, "value").c_str(), text_in(one, "of").c_str(),
+                text_in(one, "count").c_str(), text_in(one, "different").c_str());
+  }
+}
+
 void show_one(const json::object& alert) {
   std::printf("%s\n\n", text_in(alert, "message").c_str());
   for (const char* name : {"id", "rule", "severity", "score", "user", "address", "host", "agent",
@@ -67,10 +88,11 @@ void show_one(const json::object& alert) {
   }
   std::printf("%-16s %s UTC (%s), came %s\n", "time", time_in(alert, "time").c_str(),
               ago_in(alert, "time").c_str(), time_in(alert, "received").c_str());
-  const json::object& history = object_in(alert, "history");
+  const json::object& history = object_in(alert, "triage");
   print_history(history, "user", "Where else did this user log on?");
   print_history(history, "address", "Who else used this address?");
   print_history(history, "host", "What else happened on this host?");
+  print_fleet(object_in(history, "fleet"));
   std::printf("\nThe whole document: --json\n");
 }
 

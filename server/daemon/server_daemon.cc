@@ -98,7 +98,7 @@ Status ServerDaemon::start() {
   rules_ = std::move(rules).value();
   fan_out_ = std::make_unique<AlertFanOut>(io_, *core_, settings_.data_dir);
   SessionTerms terms = session_terms(settings_);
-  terms.fleet_rules = rules_->rules(kDefaultGroup);
+  terms.fleet_rules = builtin_fleet_rules();
   Result<Der> der = der_of(authority.value().authority());
   if (!der) return der.error();
   terms.authority = std::move(der).value();

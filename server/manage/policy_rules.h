@@ -14,7 +14,8 @@ struct PolicyReview {
   std::vector<Error> warnings;
 };
 /// Sorts the files by name and reads all of them. Takes up to a second: not for the core's thread.
-PolicyReview review_files(PolicyFiles& files);
+/// `now`: wall time, for exceptions that end.
+PolicyReview review_files(PolicyFiles& files, TimeUs now);
 
 struct PolicyChanges {
   std::vector<std::string> summary;  ///< a sentence for each setting, rule, exception and set
@@ -24,8 +25,5 @@ PolicyChanges compare_files(const PolicyFiles& from, const PolicyFiles& to);
 
 /// The files of a folder, in order of name (without hidden ones and *.md).
 Result<PolicyFiles> read_policy_files(const std::string& folder);
-
-/// Only what differs line by line.
-std::string policy_diff(const PolicyFiles& from, const PolicyFiles& to);
 
 }  // namespace doorward

@@ -120,9 +120,9 @@ TEST(ApiChanges, WhatIsMadeIsThere) {
   const json::object alert = object_of(world.ask(Role::viewer, "GET", "/api/v1/alerts/alert-1"));
   EXPECT_EQ(text_at(alert, "user"), "alice");
   EXPECT_EQ(alert.at("document").at("doorward").at("score").as_double(), 91.5);
-  EXPECT_EQ(alert.at("history").at("user").at("alerts").as_int64(), 1);
-  EXPECT_EQ(alert.at("history").at("address").at("users").at(0).at("name").as_string(), "alice");
-  EXPECT_EQ(alert.at("history").at("user").at("hosts").at(0).at("name").as_string(), "web-01");
+  EXPECT_EQ(alert.at("triage").at("user").at("alerts").as_int64(), 1);
+  EXPECT_EQ(alert.at("triage").at("address").at("users").at(0).at("name").as_string(), "alice");
+  EXPECT_EQ(alert.at("triage").at("user").at("hosts").at(0).at("name").as_string(), "web-01");
 }
 
 TEST(ApiChanges, SecretsAreShownOnceAndKeptAsDigests) {
