@@ -48,10 +48,6 @@ void take_fleet_policy(const CommonOptions& options, const OwnTables& own, Setti
   if (!settings.fleet) return;
   const Policy& policy = settings.fleet->policy;
   if (policy.budget_per_day) settings.budget_per_day = *policy.budget_per_day;
-  if (policy.memory_mib) {
-    settings.memory_mib = *policy.memory_mib;
-    settings.fleet_memory = true;
-  }
   if (policy.has_geo && !own.geo) settings.geo_databases = policy.geo_databases;
   HostInputs& inputs = settings.daemon;
   std::vector<InputSettings> tables =

@@ -77,7 +77,6 @@ struct Settings {
   DaemonSettings daemon;
   std::optional<FleetPolicy> fleet;  ///< in force here
   std::string fleet_trouble;         ///< why the policy that the server sent is not in force
-  bool fleet_memory = false;         ///< memory_mib is the fleet's
 
   [[nodiscard]] std::span<const RuleOverride> overrides() const {
     return fleet ? std::span<const RuleOverride>(fleet->policy.overrides)

@@ -52,8 +52,9 @@ void append_rule(std::string& out, const Rule& rule) {
          rounded(rule.threshold) + ". Version " + std::to_string(rule.version) + ".\n\n" +
          rule.description + "\n\n```toml\n" + rule.settings + "```\n\n";
   if (rule.fleet) {
-    out += "Judged by the server as well, over all agents of a group ([fleet-rules.md]"
-           "(fleet-rules.md)).\n\n";
+    out +=
+        "Judged by the server as well, over all agents of a group ([fleet-rules.md]"
+        "(fleet-rules.md)).\n\n";
   }
   for (const Threat& threat : rule.threats) {
     out += "* " + threat.tactic_id + " " + threat.tactic_name + ": " + threat.technique_id + " " +

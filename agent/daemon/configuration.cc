@@ -57,9 +57,7 @@ void check_unchanged(const Configuration& running, const Configuration& next,
   if (old.metrics != now.metrics) what = "[metrics] listen";
   if (old.clock != now.clock) what = "[inputs] clock";
   // The size that a fleet asks for comes with the server's baseline, or the next start.
-  const bool fleet = running.settings.fleet_memory || next.settings.fleet_memory;
-  if (!fleet && running.settings.memory_mib != next.settings.memory_mib)
-    what = "[baseline] memory_mib";
+  if (running.settings.memory_mib != next.settings.memory_mib) what = "[baseline] memory_mib";
   if (what != nullptr) {
     mistakes.push_back(
         {where, std::string(what) + " cannot change while the agent runs; restart it"});

@@ -20,6 +20,7 @@
 #include "agent/daemon/services.h"
 #include "agent/daemon/state_keeper.h"
 #include "agent/daemon/status_report.h"
+#include "agent/fleet/policy_store.h"
 #include "plugins/delivery/delivery.h"
 #include "plugins/delivery/spool.h"
 #include "plugins/printable.h"
@@ -93,6 +94,8 @@ class Daemon {
              const PipelineThread::Snapshot& snapshot);
   void not_saving();
   void join_fleet(FleetIdentity identity, const BaselineOptions& baseline);
+  void take_policy(std::uint64_t version, const FleetPolicyFiles& files);
+  void tell_policy();
   void fill(HeartbeatFacts& facts) const;
   void stop();
   [[nodiscard]] DaemonStatus daemon_status() const;
@@ -108,7 +111,8 @@ class Daemon {
   std::unique_ptr<Spool> spool_;
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<Services> services_;
-  std::unique_ptr<FleetLink> fleet_;  // null: not enrolled
+  std::unique_ptr<FleetLink> fleet_;       // null: not enrolled
+  std::unique_ptr<PolicyStore> policies_;  // of the fleet; null as well
   std::optional<FleetTakeover> takeover_;
   std::atomic<std::size_t> on_the_way_{0};
   std::atomic<std::uint64_t> handover_dropped_{0};
@@ -146,7 +150,12 @@ Status Daemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded,
   if (identity) {
     learning = load_learning(loaded.sections, loaded.fresh, loaded.resized, identity->agent,
                              loaded.warnings);
+    Result<std::unique_ptr<PolicyStore>> policies =
+        PolicyStore::open(configuration_.settings.daemon.state_dir);
+    if (!policies) return policies.error();
+    policies_ = std::move(policies).value();
     join_fleet(std::move(*identity), loaded.baseline.options());
+    tell_policy();
   }
   if (Status opened = open_outputs(); !opened) return opened;
   // Alerts of the time after the saved state are raised once more.
@@ -380,13 +389,32 @@ void Daemon::join_fleet(FleetIdentity identity, const BaselineOptions& baseline)
     asio::post(io_, [this] { stop(); });
   };
   hooks.fill = [this](HeartbeatFacts& facts) { fill(facts); };
-  hooks.on_policy = [this](std::uint64_t version, const FleetPolicyFiles&) {
-    if (version == 0) return fleet_->set_policy({});
-    fleet_->set_policy({0, version, "this agent takes no policies yet"});
+  hooks.on_policy = [this](std::uint64_t version, const FleetPolicyFiles& files) {
+    take_policy(version, files);
   };
   hooks.say = say_in_log;
   fleet_ = std::make_unique<FleetLink>(io_, state_thread_, std::move(identity), std::move(options),
                                        std::move(hooks));
+}
+
+void Daemon::take_policy(std::uint64_t version, const FleetPolicyFiles& files) {
+  PolicyTexts texts;
+  for (const auto& [name, text] : files) texts.push_back({name, text});
+  const Status taken =
+      policies_->offer(version, sorted_policy(std::move(texts)),
+                       [this](const std::string& folder) { return reload(folder); });
+  if (!taken) {
+    log::error("the fleet's policy " + std::to_string(version) +
+               " is refused: " + printable(taken.error().message()));
+  } else {
+    log::info("the fleet's policy " + std::to_string(version) + " is in force");
+  }
+  tell_policy();
+}
+
+void Daemon::tell_policy() {
+  for (const std::string& warning : policies_->take_warnings()) log::warning(printable(warning));
+  fleet_->set_policy({policies_->version(), policies_->refused(), policies_->reason()});
 }
 
 void Daemon::fill(HeartbeatFacts& facts) const {

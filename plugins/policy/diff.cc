@@ -206,7 +206,6 @@ void compare_settings(const Policy& before, const Policy& after, Summary& summar
   summary.changed("alerts budget_per_day", before.budget_per_day, after.budget_per_day, "none");
   summary.changed("intervals delta_s", before.delta_s, after.delta_s, "the server's");
   summary.changed("intervals heartbeat_s", before.heartbeat_s, after.heartbeat_s, "the server's");
-  summary.changed("baseline memory_mib", before.memory_mib, after.memory_mib, "the server's");
   if (before.has_inputs != after.has_inputs || before.has_input != after.has_input ||
       !same_inputs(before.inputs, after.inputs)) {
     summary.say("inputs: changed");

@@ -133,8 +133,7 @@ void read_settings(const std::string& text, const std::string& shown, Policy& ou
     intervals->refuse_unknown();
   }
   if (std::optional<Params> baseline = document.table("baseline")) {
-    if (baseline->has("memory_mib")) out.memory_mib = baseline->integer("memory_mib", 8, 1, 1024);
-    baseline->refuse_unknown();
+    document.mistake("baseline", "its size is the server's: [baseline] memory_mib of server.toml");
   }
   read_inputs(document, out, mistakes);
   if (std::optional<Params> reserved = document.table("agent")) reserved->refuse_unknown();

@@ -17,8 +17,6 @@
 //   [intervals]
 //   delta_s = 60                    # how often agents tell what they learned
 //   heartbeat_s = 30
-//   [baseline]
-//   memory_mib = 16
 //   [inputs], [[input]], [geo]      # as in agent.toml; hold where a host's own file has no such
 //   table [agent]                         # reserved: must be empty
 #pragma once
@@ -55,7 +53,6 @@ struct Policy {
   std::vector<ExceptionText> exceptions;
   std::optional<std::int64_t> delta_s;      ///< seconds
   std::optional<std::int64_t> heartbeat_s;  ///< seconds
-  std::optional<std::int64_t> memory_mib;
   bool has_inputs = false;  ///< there is [inputs]
   bool has_input = false;   ///< there are [[input]] tables
   bool has_geo = false;     ///< there is [geo]

@@ -5,7 +5,7 @@
 #include "plugins/policy/diff.h"
 #include "plugins/policy/folder.h"
 #include "plugins/policy/validate.h"
-#include "server/policy/policy_log.h"
+#include "server/fleet/group_policy.h"
 
 namespace doorward {
 
@@ -31,7 +31,11 @@ PolicyChanges compare_files(const PolicyFiles& from, const PolicyFiles& to) {
 Result<PolicyFiles> read_policy_files(const std::string& folder) {
   Result<PolicyTexts> texts = read_policy_folder(folder);
   if (!texts) return texts.error();
-  return policy_files(texts.value());
+  PolicyFiles files;
+  for (PolicyText& text : texts.value()) {
+    files.push_back({std::move(text.name), std::move(text.text)});
+  }
+  return files;
 }
 
 }  // namespace doorward

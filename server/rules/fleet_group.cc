@@ -9,6 +9,7 @@
 #include "plugins/alert_notes.h"
 #include "plugins/ecs_document.h"
 #include "plugins/json_writer.h"
+#include "server/fleet/group_policy.h"
 
 namespace doorward {
 namespace {
@@ -43,16 +44,10 @@ class PolicyLoader final : public FileLoader {
   PolicyFiles files_;
 };
 
-std::vector<RuleText> rule_texts_of(const PolicyFiles* policy) {
-  const std::span<const RuleText> builtin = builtin_rules();
-  std::vector<RuleText> texts(builtin.begin(), builtin.end());
-  if (policy == nullptr) return texts;
-  for (const PolicyFileText& file : *policy) {
-    if (file.name.starts_with("rules/") && file.name.ends_with(".toml")) {
-      texts.push_back({file.name, file.text});
-    }
-  }
-  return texts;
+std::unique_ptr<RuleSet> rules_under(const PolicyFiles* policy, const HashKey& key,
+                                     std::vector<Error>& mistakes, SetFiles* set_files) {
+  const GroupRules rules = group_rules(policy);
+  return std::make_unique<RuleSet>(rules.texts, key, mistakes, set_files, rules.overrides);
 }
 
 std::vector<ExceptionText> exception_texts_of(const PolicyFiles* policy) {
@@ -113,7 +108,8 @@ FleetGroup::FleetGroup(const Options& options, Baseline baseline, const PolicyFi
     : options_(options),
       files_(std::make_unique<PolicyLoader>(policy)),
       set_files_(std::make_unique<SetFiles>(*files_)),
-      rules_(rule_texts_of(policy), options.key, own_mistakes_, set_files_.get()),
+      rules_held_(rules_under(policy, options.key, own_mistakes_, set_files_.get())),
+      rules_(*rules_held_),
       exceptions_(exception_texts_of(policy), set_files_.get(), own_mistakes_),
       baseline_(std::move(baseline)) {
   exceptions_.bind(rules_, own_mistakes_);

@@ -105,7 +105,8 @@ class FleetGroup final : private PipelineSink, private AlertVeto {
   std::unique_ptr<FileLoader> files_;
   std::unique_ptr<SetFiles> set_files_;
   std::vector<Error> own_mistakes_;
-  RuleSet rules_;
+  std::unique_ptr<RuleSet> rules_held_;
+  RuleSet& rules_;
   ExceptionSet exceptions_;
   Baseline baseline_;
   std::unique_ptr<Pipeline> pipeline_;

@@ -4,6 +4,7 @@
 
 #include "plugins/time_text.h"
 #include "server/core/log.h"
+#include "server/fleet/group_policy.h"
 #include "server/session/session.h"
 
 namespace doorward {
@@ -152,8 +153,14 @@ void Session::welcome(const HelloWords& hello, const AgentRecord& record, FleetV
   terms.time = view.now;
   terms.key = view.state.key();
   terms.sequence = record.last_delta;
-  terms.delta_interval_ms = static_cast<std::uint32_t>(ours.delta_interval_s * 1000);
-  terms.heartbeat_ms = static_cast<std::uint32_t>(ours.heartbeat_s * 1000);
+  GroupIntervals intervals;
+  if (const GroupRecord* group = view.state.group(record.group)) {
+    intervals = group_intervals(*group);
+  }
+  terms.delta_interval_ms =
+      static_cast<std::uint32_t>(intervals.delta_s.value_or(ours.delta_interval_s) * 1000);
+  terms.heartbeat_ms =
+      static_cast<std::uint32_t>(intervals.heartbeat_s.value_or(ours.heartbeat_s) * 1000);
   terms.certificate_days = static_cast<std::uint32_t>(ours.certificate_days);
   terms.baseline_bytes = ours.baseline_bytes;
   terms.fleet_rules = ours.fleet_rules;

@@ -10,6 +10,7 @@
 #include "plugins/time_text.h"
 #include "server/fleet/baselines.h"
 #include "server/fleet/fleet_state.h"
+#include "server/fleet/group_policy.h"
 
 namespace doorward {
 namespace {
@@ -60,18 +61,12 @@ std::string group_of(const FleetView& view, const AlertRow& alert) {
 
 /// The rules of the group. Mistakes of a policy are told where it is applied.
 std::unique_ptr<RuleSet> rules_of(const FleetView& view, const std::string& group) {
-  const std::span<const RuleText> builtin = builtin_rules();
-  std::vector<RuleText> texts(builtin.begin(), builtin.end());
   const GroupRecord* known = view.state.group(group);
-  if (known != nullptr && known->policy() != nullptr) {
-    for (const PolicyFileText& file : *known->policy()->files) {
-      if (file.name.starts_with("rules/") && file.name.ends_with(".toml")) {
-        texts.push_back({file.name, file.text});
-      }
-    }
-  }
+  const PolicyVersion* policy = known == nullptr ? nullptr : known->policy();
+  const GroupRules rules = group_rules(policy == nullptr ? nullptr : policy->files.get());
   std::vector<Error> mistakes;
-  return std::make_unique<RuleSet>(texts, view.state.key(), mistakes);
+  return std::make_unique<RuleSet>(rules.texts, view.state.key(), mistakes, nullptr,
+                                   rules.overrides);
 }
 
 class FleetKnowledge {

@@ -25,8 +25,6 @@ history_days = 3
 path = "/var/log/fleet.log"
 [geo]
 databases = ["/fleet.mmdb"]
-[baseline]
-memory_mib = 16
 )";
 
 class FleetPolicyTest : public testing::Test {
@@ -59,7 +57,7 @@ TEST_F(FleetPolicyTest, WithoutOneNothingChanges) {
   EXPECT_TRUE(found.overrides().empty());
 }
 
-TEST_F(FleetPolicyTest, WinsForTheBudgetAndRulesAndTheBaselinesSize) {
+TEST_F(FleetPolicyTest, WinsForTheBudgetAndRules) {
   PolicyTexts texts = office_policy();
   text_of(texts, "policy.toml") += kHostTables;
   send(texts);
@@ -68,7 +66,7 @@ TEST_F(FleetPolicyTest, WinsForTheBudgetAndRulesAndTheBaselinesSize) {
   ASSERT_TRUE(found.fleet.has_value());
   EXPECT_EQ(found.fleet->version, 1U);
   EXPECT_EQ(found.budget_per_day, 2);
-  EXPECT_EQ(found.memory_mib, 16);
+  EXPECT_EQ(found.memory_mib, 4);
   EXPECT_EQ(found.overrides().size(), 2U);
   // Where the host says nothing the fleet's inputs hold.
   EXPECT_EQ(found.daemon.journald, Wanted::yes);
@@ -137,15 +135,6 @@ TEST_F(FleetPolicyTest, ADamagedOneIsLeftOutAndToldAndIsNoMistake) {
   EXPECT_THAT(words_of(mistakes_), IsEmpty());
   EXPECT_FALSE(found.fleet.has_value());
   EXPECT_THAT(found.fleet_trouble, HasSubstr("damaged; its files are not those that the server"));
-}
-
-TEST_F(FleetPolicyTest, ABaselineOfAnotherSizeDoesNotStopAReload) {
-  const Configuration before = read_configuration((settings(), options_), mistakes_);
-  send({{"policy.toml", "[baseline]\nmemory_mib = 16\n"}});
-  const Configuration after = read_configuration(options_, mistakes_);
-  EXPECT_EQ(after.settings.memory_mib, 16);
-  check_unchanged(before, after, mistakes_);
-  EXPECT_THAT(words_of(mistakes_), IsEmpty());
 }
 
 }  // namespace

@@ -34,7 +34,6 @@ TEST(Policy, IsReadWhole) {
   EXPECT_EQ(policy.overrides[1].where, "/p/policy.toml:7");
   EXPECT_EQ(policy.delta_s, 30);
   EXPECT_EQ(policy.heartbeat_s, 15);
-  EXPECT_FALSE(policy.memory_mib.has_value());
   EXPECT_EQ(policy.rules.at(0).file, "/p/rules/root_on_gate.toml");
   EXPECT_EQ(policy.rule_ids.at(0), "root_on_gate");
   EXPECT_EQ(policy.exceptions.at(0).file, "/p/exceptions/vpn.toml");
@@ -77,7 +76,8 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[intervals]\ndelta_s = 0",
               "policy.toml:3: delta_s: expected a whole number from 1 to 3600"},
         Wrong{"[baseline]\nmemory_mib = 4096",
-              "policy.toml:3: memory_mib: expected a whole number from 1 to 1024"},
+              "policy.toml:2: baseline: its size is the server's: [baseline] memory_mib of "
+              "server.toml"},
         Wrong{"[inputs]\njournald = \"maybe\"",
               "policy.toml:3: journald: expected one of auto, yes, no, not \"maybe\""},
         Wrong{"[inputs]\nclock = \"log\"",
