@@ -169,7 +169,7 @@ TEST(LinkTrust, SessionsAreResumed) {
       world.accepted(1)->link->close();
       EXPECT_EQ(agent->end(), "closed");
     } else {
-      world.accepted(2)->link->finish();
+      world.accepted(static_cast<std::size_t>(i))->link->finish();
       EXPECT_EQ(agent->end(), "closed");
     }
   }
