@@ -47,9 +47,15 @@ TEST(ApiRoutes, WhoeverReadsChangesNothing) {
   for (const ApiRoute& route : api_routes()) {
     EXPECT_EQ(route.change != nullptr, route.action != nullptr) << route.name;
     EXPECT_NE(route.change != nullptr, route.read != nullptr) << route.name;
-    if (route.change != nullptr) EXPECT_STREQ(route.method, "POST") << route.name;
-    if (route.change != nullptr) EXPECT_GE(route.role, Role::analyst) << route.name;
-    if (route.role == Role::none) EXPECT_EQ(route.change, nullptr) << route.name;
+    if (route.change != nullptr) {
+      EXPECT_STREQ(route.method, "POST") << route.name;
+    }
+    if (route.change != nullptr) {
+      EXPECT_GE(route.role, Role::analyst) << route.name;
+    }
+    if (route.role == Role::none) {
+      EXPECT_EQ(route.change, nullptr) << route.name;
+    }
   }
 }
 
