@@ -213,10 +213,8 @@ TEST(ApiChanges, SeveralAtOnceEachHaveAnAuditEntryOfTheirOwn) {
                        R"({"name":"g)" + std::to_string(i % 10) + "\"}",
                        principal(Role::admin)},
                       [&](const ApiResponse& response) {
-                        if (response.status == 200)
-                          ++done;
-                        else
-                          EXPECT_EQ(response.status, 409U);
+                        done += response.status == 200 ? 1 : 0;
+                        EXPECT_TRUE(response.status == 200U || response.status == 409U);
                       });
   }
   world.core->run_pending();

@@ -266,8 +266,9 @@ TEST(ApiHttp, WhatIsNoHttpIsRefused) {
     beast::flat_buffer buffer;
     beast::error_code fault;
     http::read(stream, buffer, response, fault);
-    if (!fault)
+    if (!fault) {
       EXPECT_TRUE(response.result_int() == 400U || response.result_int() == 401U) << bytes;
+    }
   }
   EXPECT_EQ(world.get("/api/v1/agents?limit=%zz", world.token("eve", "viewer")).result_int(), 400U);
   EXPECT_EQ(world.get("/healthz").result_int(), 200U);
