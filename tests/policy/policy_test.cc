@@ -193,7 +193,7 @@ TEST(Policy, FilesHaveTheirNamesAndLimits) {
 }
 
 TEST(Policy, OnlyTextIsTaken) {
-  for (const std::string bytes :
+  for (const std::string& bytes :
        {std::string("a\n\0", 3), std::string("a\n\x1B[2J"), std::string("a\n\xFF"),
         std::string("a\n\xED\xA0\x80"), std::string("a\n\xC0\xAF"),
         std::string("a\n\xF4\x90\x80\x80"), std::string("a\n\xE2\x82")}) {
