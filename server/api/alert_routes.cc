@@ -1,4 +1,5 @@
 // Routes of alerts: search, show with the answers triage asks for, verdicts.
+#include "plugins/ip_ranges.h"
 #include "server/api/answers.h"
 #include "server/api/limits.h"
 #include "server/manage/access.h"
@@ -35,6 +36,10 @@ ApiResponse list_alerts(const ApiCall& call, FleetView& view) {
   query.rule = call.text("rule");
   query.user = call.text("user");
   query.address = call.text("address");
+  if (!query.address.empty()) {
+    const Result<IpRange> range = IpRange::parse(query.address);
+    if (!range) return api_error(400, {"address", range.error().message()});
+  }
   query.host = call.text("host");
   query.agent = call.text("agent");
   query.text = call.text("text");

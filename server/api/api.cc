@@ -66,7 +66,7 @@ class Shared : public std::enable_shared_from_this<Shared> {
  private:
   [[nodiscard]] AuditRecord record_of(const Work& work, FleetView& view) {
     AuditRecord record;
-    record.number = view.state.audits() + 1;
+    record.number = 0;  // the core's to give
     record.at = view.now;
     record.by = work.call.who.name;
     record.role = role_name(work.call.who.role);

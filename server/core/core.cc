@@ -134,6 +134,7 @@ void CoreThread::run_items(std::vector<Item>& items) {
   std::vector<Slot> slots(items.size());
   std::vector<LogEntry> entries;
   claims_.clear();
+  audits_ = state_.audits();
   bool proposed = false;
   bool full = false;
   std::size_t bytes = 0;
@@ -194,6 +195,9 @@ bool CoreThread::propose(Item& item, Slot& slot, std::vector<LogEntry>& entries,
     return true;
   }
   if (!claim(made.value())) return false;
+  for (LogEntry& entry : made.value()) {
+    if (entry.kind == EntryKind::audit && entry.number == 0) entry.number = ++audits_;
+  }
   slot.is = Slot::Is::proposed;
   slot.begin = entries.size();
   std::move(made.value().begin(), made.value().end(), std::back_inserter(entries));
@@ -207,6 +211,7 @@ bool CoreThread::claim(const std::vector<LogEntry>& entries) {
   std::vector<Claim> mine;
   for (const LogEntry& entry : entries) {
     if (entry.kind == EntryKind::delta || entry.kind == EntryKind::alert) continue;
+    if (entry.kind == EntryKind::audit && entry.number == 0) continue;
     mine.emplace_back(entry.kind, entry.subject, entry.number);
     if (claims_.contains(mine.back())) return false;
   }

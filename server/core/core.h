@@ -38,7 +38,8 @@ struct Committed {
 /// Truth is the log; a change is a proposal of entries, appended together with those of others in
 /// one transaction, then folded. Whoever proposes looks at the state first, but another server may
 /// have written in between: what must be unique is so by the entry's (kind, subject, number), and
-/// `done` says which entries were new.
+/// `done` says which entries were new. An entry of kind audit and number 0 gets the next number, so
+/// that any number of changes fit into one commit.
 class Core {
  public:
   using Question = std::function<void(FleetView& view)>;

@@ -80,6 +80,7 @@ class CoreThread final : public Core {
   std::uint64_t folded_ = 0;
   bool alerts_behind_ = false;
   std::set<Claim> claims_;
+  std::uint64_t audits_ = 0;  // the number given last
   std::vector<Item> deferred_;
 
   mutable std::mutex mutex_;

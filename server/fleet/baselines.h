@@ -81,7 +81,8 @@ class Baselines {
   /// The open round holds so much that it should be closed before its time.
   [[nodiscard]] bool crowded(std::string_view group) const;
 
-  /// What the agent of this group needs next; nothing when it has the newest generation. One round
+  /// What the agent of this group needs next; nothing when it has the newest generation, or nobody
+  /// has taught the group anything yet. One round
   /// at a time, or the whole when the rounds do not reach back to `generation` or it is of another
   /// key (`key_name`).
   [[nodiscard]] std::optional<Patch> patch(std::string_view group, std::string_view agent,

@@ -141,7 +141,7 @@ void GroupBaseline::begin_anew(const HashKey& key, std::uint64_t generation) {
 std::optional<Patch> GroupBaseline::patch(std::string_view agent, std::uint64_t generation,
                                           bool other_key) {
   Patch patch;
-  if (!other_key && generation == generation_) return std::nullopt;
+  if (generation == generation_ && (!other_key || generation == 0)) return std::nullopt;
   if (!other_key && generation < generation_ && !rounds_.empty() &&
       rounds_.front().generation <= generation + 1) {
     const ClosedRound& next =

@@ -181,7 +181,7 @@ void audit_refusal(const std::shared_ptr<SessionContext>& context, const std::st
     all += " (and " + std::to_string(untold) + " more refusals before it)";
   }
   context->core.change(
-      [by, action, target, all, from](FleetView& view) -> Result<std::vector<LogEntry>> {
+      [by, action, target, all, from](FleetView& /*view*/) -> Result<std::vector<LogEntry>> {
         log::AuditT table;
         table.by = by;
         table.role = "agent";
@@ -191,7 +191,7 @@ void audit_refusal(const std::shared_ptr<SessionContext>& context, const std::st
         table.from = from;
         LogEntry entry;
         entry.kind = EntryKind::audit;
-        entry.number = view.state.audits() + 1;
+        entry.number = 0;  // the core's to give
         entry.data = entry_bytes(table);
         std::vector<LogEntry> entries;
         entries.push_back(std::move(entry));
