@@ -1,4 +1,4 @@
-// Enrolment and renewal: how certificates are given out. The core's thread.
+// AskedEnrolment and renewal: how certificates are given out. The core's thread.
 #include <sodium.h>
 
 #include <array>
@@ -34,7 +34,7 @@ constexpr const char* kBadToken = "token";
 constexpr const char* kBadRequest = "request";
 
 void refuse(const std::shared_ptr<SessionContext>& context, const std::shared_ptr<Session>& session,
-            const Enrolment& asked, const Error& error) {
+            const AskedEnrolment& asked, const Error& error) {
   if (error.where != kBadToken && error.where != kBadRequest) {
     session->refuse(wire::RefusalCode::busy, "it cannot be stored now: " + error.message(),
                     jittered(kTroubleFirstMs, kTroubleLastMs));
@@ -49,7 +49,7 @@ void refuse(const std::shared_ptr<SessionContext>& context, const std::shared_pt
       error.what, 0);
 }
 
-LogEntry enrolment_entry(const Enrolment& asked, const std::string& address) {
+LogEntry enrolment_entry(const AskedEnrolment& asked, const std::string& address) {
   log::EnrolmentT table;
   table.host = asked.host;
   table.machine = asked.machine;
@@ -68,7 +68,7 @@ LogEntry enrolment_entry(const Enrolment& asked, const std::string& address) {
 
 void write_enrolment(const std::shared_ptr<SessionContext>& context,
                      const std::shared_ptr<Session>& session,
-                     const std::shared_ptr<Enrolment>& asked) {
+                     const std::shared_ptr<AskedEnrolment>& asked) {
   context->core.change(
       [session, asked](FleetView&) -> Result<std::vector<LogEntry>> {
         std::vector<LogEntry> entries;
@@ -91,7 +91,7 @@ void write_enrolment(const std::shared_ptr<SessionContext>& context,
 /// First a use of the token is taken, which only one server can; the enrolment follows. Who is cut
 /// off in between has lost that use.
 void enrol(const std::shared_ptr<SessionContext>& context, const std::shared_ptr<Session>& session,
-           std::shared_ptr<Enrolment> asked) {
+           std::shared_ptr<AskedEnrolment> asked) {
   context->core.change(
       [context, asked](FleetView& view) -> Result<std::vector<LogEntry>> {
         const auto token = view.state.tokens().find(asked->token);

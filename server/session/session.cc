@@ -134,7 +134,7 @@ void Session::hear_enrol(const wire::Enrol& asked) {
   const Result<JoinToken> token = JoinToken::parse(asked.token()->string_view());
   if (!token) return refuse(wire::RefusalCode::token, token.error().message(), 0);
   if (asked.request()->size() > kCertificateRequestMax) return malformed("the request is too long");
-  auto enrolment = std::make_shared<Enrolment>();
+  auto enrolment = std::make_shared<AskedEnrolment>();
   enrolment->token = hex_of(token_digest(token.value()));
   enrolment->request.assign(asked.request()->begin(), asked.request()->end());
   enrolment->host = clipped(asked.host_name(), kAgentTextMax);

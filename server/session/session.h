@@ -98,7 +98,7 @@ class Session : public std::enable_shared_from_this<Session> {
 };
 
 /// What a stranger asks for; goes through the core step by step (enrolment.cc).
-struct Enrolment {
+struct AskedEnrolment {
   std::string token;  ///< digest, hexadecimal
   std::vector<std::uint8_t> request;
   std::string host, version;
@@ -109,6 +109,6 @@ struct Enrolment {
   int tries = 0;
 };
 void enrol(const std::shared_ptr<SessionContext>& context, const std::shared_ptr<Session>& session,
-           std::shared_ptr<Enrolment> asked);
+           std::shared_ptr<AskedEnrolment> asked);
 
 }  // namespace doorward
