@@ -34,8 +34,9 @@ Doorward reads auditd's log, the system's authentication logs and the journal,
 turns each logon attempt into one event, and scores it against compact
 sketches of what is usual for the user and the fleet.
 .
-This package has the central server. It has no commands yet: agents work
-alone.")
+This package has the central server: it enrols agents, hands out policy,
+merges what they learn into one baseline, and collects their alerts. It needs
+no other service.")
 
 foreach(component agent server)
   string(TOUPPER ${component} upper)
@@ -50,6 +51,7 @@ foreach(component agent server)
     "init-system-helpers (>= 1.52), systemd | systemd-standalone-sysusers, passwd")
 endforeach()
 set(CPACK_DEBIAN_AGENT_PACKAGE_RECOMMENDS logrotate)
+set(CPACK_DEBIAN_SERVER_PACKAGE_RECOMMENDS logrotate)
 set(CPACK_DEBIAN_AGENT_PACKAGE_SUGGESTS "auditd, rsyslog")
 set(CPACK_DEBIAN_AGENT_PACKAGE_ENHANCES "openssh-server")
 include(CPack)

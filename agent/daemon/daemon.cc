@@ -33,6 +33,11 @@ namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 using std::chrono::milliseconds;
 
+/// "1 output", "2 outputs"
+std::string count_words(std::size_t count, const char* noun) {
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
 /// After SIGTERM the outputs get this long for what they have not delivered; all of it stays in the
 /// spool.
 constexpr milliseconds kDrainMax{2500};
@@ -170,9 +175,9 @@ Status Daemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded loaded,
     const auto saved = keeper_->save(loaded.baseline, loaded.sections, spool_head_);
     if (!saved) return saved.error();
   }
-  log::info(status_.version + ": " + std::to_string(engine->rules().size()) + " rules, " +
-            std::to_string(engine->exceptions()) + " exceptions, " +
-            std::to_string(configuration_.outputs.size()) + " outputs" +
+  log::info(status_.version + ": " + count_words(engine->rules().size(), "rule") + ", " +
+            count_words(engine->exceptions(), "exception") + ", " +
+            count_words(configuration_.outputs.size(), "output") +
             (loaded.fresh ? "; no state yet, it begins to learn" : ""));
   PipelineThread::Hooks hooks;
   hooks.send = [this](SentDocument document) {
@@ -308,8 +313,8 @@ Status Daemon::reload(const std::optional<std::string>& policy) {
     asio::post(io_, [this, rules] {
       status_.refused.clear();
       status_.configured = clock_now();
-      log::info("new configuration in force: " + std::to_string(rules) + " rules, " +
-                std::to_string(configuration_.outputs.size()) + " outputs");
+      log::info("new configuration in force: " + count_words(rules, "rule") + ", " +
+                count_words(configuration_.outputs.size(), "output"));
       sd_notify(0, "READY=1\nSTATUS=watching");
     });
   });

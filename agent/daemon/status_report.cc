@@ -94,7 +94,8 @@ std::string fleet_text(const FleetReport& fleet, TimeUs now) {
     if (!fleet.last_error.empty()) out += " (" + fleet.last_error + ")";
   }
   out += "\nfleet     agent " + fleet.agent + ", generation " + with_commas(fleet.generation) +
-         ", " + with_commas(fleet.pending_deltas) + " deltas pending, " +
+         ", " + with_commas(fleet.pending_deltas) +
+         (fleet.pending_deltas == 1 ? " delta pending, " : " deltas pending, ") +
          bytes_text(fleet.bytes_sent) + " sent";
   if (fleet.dropped_deltas > 0) {
     out += ", " + with_commas(fleet.dropped_deltas) + " deltas dropped";
@@ -186,7 +187,7 @@ std::string status_text(const StatusReport& report) {
   std::array<char, 32> number{};
   std::snprintf(number.data(), number.size(), "%.1g", pipeline.fill.pairs.false_seen);
   out += std::string(number.data()) + ", " + with_commas(pipeline.quarantined) +
-         " events in quarantine\n";
+         (pipeline.quarantined == 1 ? " event in quarantine\n" : " events in quarantine\n");
   out += "state     ";
   out += daemon.saved == kNoTime ? "not saved yet"
                                  : "saved " + seconds_text(daemon.now - daemon.saved) + " ago, " +

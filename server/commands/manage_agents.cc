@@ -33,13 +33,17 @@ int list_agents(const Typed& typed) {
     for (const json::value& item : list_in(answer, "agents")) {
       const json::object& agent = item.get_object();
       table.row({text_in(agent, "id"), text_in(agent, "host"), text_in(agent, "group"),
-                 text_in(agent, "state"), ago_in(agent, "heard"), text_in(agent, "policy"),
+                 text_in(agent, "state"), ago_in(agent, "heard"), version_in(agent, "policy"),
                  text_in(agent, "generation"), ago_in(agent, "certificate_ends")});
     }
     table.print("no agents; doorward-server token create makes a token to enrol one");
     const std::string next = text_in(answer, "next");
     if (!next.empty()) std::printf("more: --after %s\n", next.c_str());
   });
+}
+
+std::string lag_words(std::int64_t ms) {
+  return ms < 10'000 ? std::to_string(ms) + " ms" : span_words(ms / 1000);
 }
 
 void show_one_agent(const json::object& agent) {
@@ -55,9 +59,11 @@ void show_one_agent(const json::object& agent) {
   line("certificate", "serial " + text_in(agent, "certificate_serial") + ", ends " +
                           time_in(agent, "certificate_ends") + " (" +
                           ago_in(agent, "certificate_ends") + "), renewed " +
-                          text_in(agent, "renewals") + " times");
-  line("learned", "deltas up to " + text_in(agent, "last_delta") + ", the last " +
-                      ago_in(agent, "last_delta_at"));
+                          count_in(agent, "renewals", "time"));
+  line("learned", number_in(agent, "last_delta") == 0
+                      ? "nothing yet"
+                      : count_in(agent, "last_delta", "delta") + ", the last " +
+                            ago_in(agent, "last_delta_at"));
   if (text_in(agent, "state") == "revoked") {
     line("revoked", time_in(agent, "revoked_at") + " by " + text_in(agent, "revoked_by") + ": " +
                         text_in(agent, "revoked_reason"));
@@ -71,25 +77,30 @@ void show_one_agent(const json::object& agent) {
                    text_in(live, "address") + " since " + time_in(live, "since") + ", heard " +
                    ago_in(live, "heard"));
   line("version", text_in(live, "version"));
-  line("policy",
-       "runs version " + text_in(live, "policy") + " of " + text_in(agent, "policy_in_force"));
+  const std::string in_force = version_in(agent, "policy_in_force");
+  if (number_in(live, "policy") == 0 && in_force == "-") {
+    line("policy", "none; the group has none");
+  } else {
+    line("policy", "runs version " + version_in(live, "policy") + ", in force is " + in_force);
+  }
   if (number_in(live, "policy_refused") != 0) {
     line("", "refused version " + text_in(live, "policy_refused") + ": " +
                  text_in(live, "policy_reason"));
   }
   line("baseline", "generation " + text_in(live, "generation") + ", " +
-                       text_in(live, "pending_deltas") + " deltas of its own waiting");
-  line("reads", text_in(live, "lines") + " lines, " + size_words(number_in(live, "lines_bytes")) +
-                    ", " + text_in(live, "lag_ms") + " ms behind");
-  line("finds", text_in(live, "events") + " events, " + text_in(live, "alerts") + " alerts");
+                       count_in(live, "pending_deltas", "delta") + " of its own waiting");
+  line("reads", count_in(live, "lines", "line") + ", " +
+                    size_words(number_in(live, "lines_bytes")) + ", " +
+                    lag_words(number_in(live, "lag_ms")) + " behind");
+  line("finds", count_in(live, "events", "event") + ", " + count_in(live, "alerts", "alert"));
   line("spool",
        text_in(live, "spool_records") + " waiting, " + text_in(live, "spool_dropped") + " dropped");
   line("costs", size_words(number_in(live, "rss_bytes")) + " of memory, received " +
                     size_words(number_in(live, "received_bytes")) + " from it, sent it " +
                     size_words(number_in(live, "sent_bytes")));
   if (number_in(live, "clones") != 0) {
-    line("CLONE", "another machine came with its identity " + text_in(live, "clones") +
-                      " times, last from " + text_in(live, "clone_from") + " " +
+    line("CLONE", "another machine came with its identity " + count_in(live, "clones", "time") +
+                      ", last from " + text_in(live, "clone_from") + " " +
                       ago_in(live, "clone_at") + ": revoke it and enrol both anew");
   }
 }
@@ -167,7 +178,7 @@ void add_groups(CLI::App& app, Run& run) {
                            for (const json::value& item : list_in(answer, "groups")) {
                              const json::object& group = item.get_object();
                              table.row({text_in(group, "name"), text_in(group, "agents"),
-                                        text_in(group, "policy"), time_in(group, "made")});
+                                        version_in(group, "policy"), time_in(group, "made")});
                            }
                            table.print("no groups");
                          });
@@ -216,9 +227,10 @@ void add_token(CLI::App& app, Run& run) {
                            // Alone on stdout, for scripts.
                            std::printf("%s\n", text_in(answer, "token").c_str());
                            std::fprintf(
-                               stderr, "name %s, group %s, uses %s, ends %s UTC\n",
+                               stderr, "name %s, group %s, for %s, ends %s UTC\n",
                                text_in(answer, "name").c_str(), text_in(answer, "group").c_str(),
-                               text_in(answer, "uses").c_str(), time_in(answer, "ends").c_str());
+                               count_in(answer, "uses", "agent").c_str(),
+                               time_in(answer, "ends").c_str());
                          });
     };
   });

@@ -26,7 +26,7 @@ int list_alerts(const Typed& typed) {
             {"TIME (UTC)", "SCORE", "RULE", "USER", "ADDRESS", "HOST", "VERDICT", "ALERT"});
         for (const json::value& item : list_in(answer, "alerts")) {
           const json::object& one = item.get_object();
-          table.row({time_in(one, "time"), text_in(one, "score"), text_in(one, "rule"),
+          table.row({time_in(one, "time"), rounded_in(one, "score"), text_in(one, "rule"),
                      text_in(one, "user"), text_in(one, "address"), text_in(one, "host"),
                      text_in(one, "verdict"), text_in(one, "id")});
         }
@@ -36,26 +36,37 @@ int list_alerts(const Typed& typed) {
       });
 }
 
+/// "3 alerts, 2026-11-19 22:10:04 to 2026-11-20 08:15:00"
+std::string alerts_words(const json::object& one) {
+  const std::string first = time_in(one, "first");
+  const std::string last = time_in(one, "last");
+  return count_in(one, "alerts", "alert") + ", " + (first == last ? last : first + " to " + last);
+}
+
+/// Rows under headings of their own would be longer than what they say: one line a name.
 void print_with(const json::object& history, const char* name, const char* words) {
   for (const json::value& item : list_in(history, name)) {
     const json::object& one = item.get_object();
-    std::printf("    %s %s: %s alerts, first %s, last %s\n", words, text_in(one, "name").c_str(),
-                text_in(one, "alerts").c_str(), time_in(one, "first").c_str(),
-                time_in(one, "last").c_str());
+    std::printf("    %-7s %s: %s\n", words, text_in(one, "name").c_str(),
+                alerts_words(one).c_str());
   }
 }
 
 void print_history(const json::object& all, const char* name, const char* question) {
   const json::object& history = object_in(all, name);
   if (history.empty()) return;
-  std::printf("\n%s %s: %s alerts, first %s, last %s\n  %s\n", name,
-              text_in(history, "name").c_str(), text_in(history, "alerts").c_str(),
-              time_in(history, "first").c_str(), time_in(history, "last").c_str(), question);
+  std::printf("\n%s %s: %s\n  %s\n", name, text_in(history, "name").c_str(),
+              alerts_words(history).c_str(), question);
   const std::string_view self = name;
   if (self != "user") print_with(history, "users", "user");
   if (self != "host") print_with(history, "hosts", "host");
   if (self != "address") print_with(history, "addresses", "address");
   print_with(history, "rules", "rule");
+}
+
+/// "2026-11-20": epochs begin and end with a day.
+std::string day_in(const json::object& object, const char* name) {
+  return time_in(object, name).substr(0, 10);
 }
 
 /// What the group's baseline knows.
@@ -64,18 +75,24 @@ void print_fleet(const json::object& fleet) {
   const json::object& user = object_in(fleet, "user");
   std::printf("\nbaseline of group %s\n", text_in(fleet, "group").c_str());
   if (flag_in(user, "known")) {
-    std::printf("    user %s: %s logons from %s addresses on %s hosts, %s to %s\n",
-                text_in(user, "name").c_str(), text_in(user, "logons").c_str(),
-                text_in(user, "addresses").c_str(), text_in(user, "hosts").c_str(),
-                time_in(user, "first").c_str(), time_in(user, "last").c_str());
+    const std::string hosts = count_in(user, "hosts", "host");
+    std::printf("    user %s: %s from %s address%s on %s, %s to %s\n",
+                text_in(user, "name").c_str(), count_in(user, "logons", "logon").c_str(),
+                text_in(user, "addresses").c_str(), number_in(user, "addresses") == 1 ? "" : "es",
+                hosts.c_str(), day_in(user, "first").c_str(), day_in(user, "last").c_str());
   } else if (!user.empty()) {
     std::printf("    user %s: never seen\n", text_in(user, "name").c_str());
   }
   for (const json::value& item : list_in(fleet, "seen")) {
     const json::object& one = item.get_object();
-    std::printf("    %s of %s for %s: %s times, among %s\n", text_in(one, "what").c_str(),
-                text_in(one, "value").c_str(), text_in(one, "of").c_str(),
-                text_in(one, "count").c_str(), text_in(one, "different").c_str());
+    // A count stops at 255 in each epoch, so it is no sum to rely on when it is large.
+    const std::string count = number_in(one, "count") == 0
+                                  ? "never seen"
+                                  : count_in(one, "count", "time") + ", " + day_in(one, "first") +
+                                        " to " + day_in(one, "last");
+    std::printf("    %s %s for %s: %s; %s different\n", text_in(one, "what").c_str(),
+                text_in(one, "value").c_str(), text_in(one, "of").c_str(), count.c_str(),
+                text_in(one, "different").c_str());
   }
 }
 
@@ -83,10 +100,11 @@ void show_one(const json::object& alert) {
   std::printf("%s\n\n", text_in(alert, "message").c_str());
   for (const char* name : {"id", "rule", "severity", "score", "user", "address", "host", "agent",
                            "occurrences", "verdict", "verdict_by", "verdict_comment"}) {
-    const std::string text = text_in(alert, name);
+    const bool is_score = std::string_view(name) == "score";
+    const std::string text = is_score ? rounded_in(alert, name) : text_in(alert, name);
     if (!text.empty()) std::printf("%-16s %s\n", name, text.c_str());
   }
-  std::printf("%-16s %s UTC (%s), came %s\n", "time", time_in(alert, "time").c_str(),
+  std::printf("%-16s %s UTC (%s), received %s\n", "time", time_in(alert, "time").c_str(),
               ago_in(alert, "time").c_str(), time_in(alert, "received").c_str());
   const json::object& history = object_in(alert, "triage");
   print_history(history, "user", "Where else did this user log on?");

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cmath>
 #include <cstdio>
 
 #include "plugins/printable.h"
@@ -17,6 +18,15 @@ const json::value* member(const json::object& object, std::string_view name) {
   return object.if_contains({name.data(), name.size()});
 }
 
+/// "17.8572", "6e-14", "90"; the JSON library would write 1.78572E1.
+std::string real_words(double number) {
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%.6g", number);
+  return text.data();
+}
+
+}  // namespace
+
 std::string span_words(std::int64_t seconds) {
   constexpr std::array<std::pair<std::int64_t, const char*>, 4> kUnits{
       {{86'400, "day"}, {3'600, "h"}, {60, "min"}, {1, "s"}}};
@@ -27,8 +37,6 @@ std::string span_words(std::int64_t seconds) {
   }
   return "0 s";
 }
-
-}  // namespace
 
 void add_manage_options(CLI::App* command, ManageOptions& options) {
   command->add_flag("--json", options.json, "The answer as the API gives it");
@@ -92,12 +100,29 @@ std::string text_in(const json::object& object, std::string_view name) {
     return printable({value->get_string().data(), value->get_string().size()});
   }
   if (value->is_int64()) return std::to_string(value->get_int64());
+  if (value->is_double()) return real_words(value->get_double());
   return printable(json::serialize(*value));
 }
 
 std::int64_t number_in(const json::object& object, std::string_view name) {
   const json::value* value = member(object, name);
   return value != nullptr && value->is_int64() ? value->get_int64() : 0;
+}
+
+std::string rounded_in(const json::object& object, std::string_view name) {
+  const json::value* value = member(object, name);
+  if (value == nullptr || !value->is_double()) return std::to_string(number_in(object, name));
+  return std::to_string(std::llround(value->get_double()));
+}
+
+std::string count_in(const json::object& object, std::string_view name, const char* noun) {
+  const std::int64_t count = number_in(object, name);
+  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+}
+
+std::string version_in(const json::object& object, std::string_view name) {
+  const std::int64_t version = number_in(object, name);
+  return version == 0 ? "-" : std::to_string(version);
 }
 
 bool flag_in(const json::object& object, std::string_view name) {

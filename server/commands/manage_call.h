@@ -48,6 +48,14 @@ std::string time_in(const boost::json::object& object, std::string_view name);
 std::string ago_in(const boost::json::object& object, std::string_view name);
 /// "12.3 MiB"
 std::string size_words(std::int64_t bytes);
+/// "5 min", "3 days": the largest unit alone.
+std::string span_words(std::int64_t seconds);
+/// A number without its fraction: "60" of 59.6675; "0" when it is missing.
+std::string rounded_in(const boost::json::object& object, std::string_view name);
+/// "1 alert", "2 alerts" of the member `name`; `noun` takes an s.
+std::string count_in(const boost::json::object& object, std::string_view name, const char* noun);
+/// A version, which begins at 1: "-" of 0 and of one that is missing.
+std::string version_in(const boost::json::object& object, std::string_view name);
 
 /// Columns under headings, as wide as they need to be.
 class ManageTable {

@@ -128,8 +128,8 @@ int run_history(const Typed& typed) {
         }
         table.print("no policy yet; doorward-server policy apply DIR");
         if (number_in(answer, "refusing") != 0) {
-          std::printf("%s connected agents refused a version; agents show says why\n",
-                      text_in(answer, "refusing").c_str());
+          std::printf("%s refused a version; doorward-server agents show AGENT says why\n",
+                      count_in(answer, "refusing", "connected agent").c_str());
         }
       });
 }

@@ -53,18 +53,22 @@ void show_status(const json::object& answer) {
   std::printf("agents   %s enrolled, %s connected, %s revoked\n",
               text_in(agents, "enrolled").c_str(), text_in(agents, "connected").c_str(),
               text_in(agents, "revoked").c_str());
-  std::printf("alerts   %s stored, %s without a verdict, the oldest %s\n",
-              text_in(alerts, "stored").c_str(), text_in(alerts, "open").c_str(),
-              ago_in(alerts, "oldest").c_str());
-  std::printf("log      %s entries, %s, %s changes waiting\n", text_in(log, "entries").c_str(),
-              size_words(number_in(log, "bytes")).c_str(), text_in(log, "waiting").c_str());
+  std::printf("alerts   %s stored, %s without a verdict%s\n", text_in(alerts, "stored").c_str(),
+              text_in(alerts, "open").c_str(),
+              number_in(alerts, "stored") == 0 ? ""
+                                               : (", the oldest " + ago_in(alerts, "oldest")).c_str());
+  const std::int64_t entries = number_in(log, "entries");
+  std::printf("log      %lld entr%s, %s, %s waiting\n", static_cast<long long>(entries),
+              entries == 1 ? "y" : "ies", size_words(number_in(log, "bytes")).c_str(),
+              count_in(log, "waiting", "change").c_str());
   std::printf("key      number %s, made %s UTC\n", text_in(key, "number").c_str(),
               time_in(key, "made").c_str());
   for (const json::value& item : list_in(answer, "groups")) {
     const json::object& group = item.get_object();
-    std::printf("group    %s: policy %s, baseline generation %s\n", text_in(group, "name").c_str(),
-                text_in(group, "policy").c_str(),
-                number_in(group, "generation") == 0 ? "0" : text_in(group, "generation").c_str());
+    const std::string policy = version_in(group, "policy");
+    std::printf("group    %s: policy %s, baseline generation %lld\n",
+                text_in(group, "name").c_str(), policy == "-" ? "none" : policy.c_str(),
+                static_cast<long long>(number_in(group, "generation")));
   }
 }
 
@@ -76,7 +80,7 @@ void add_upkeep_commands(CLI::App& app, Run& run) {
       app.add_subcommand("backup", "A copy of everything into a new file, while the server runs");
   backup->footer(
       "The file holds the fleet's secrets, the authority's key among them: it is 0600.\n\n"
-      "Example:\n  doorward-server backup /var/backups/doorward-$(date +%F).db");
+      "Example:\n  doorward-server backup /var/backups/doorward-server/$(date +%F).db");
   backup->add_option("file", typed->file, "A new file, which the server writes")
       ->required()
       ->type_name("FILE");
@@ -87,7 +91,7 @@ void add_upkeep_commands(CLI::App& app, Run& run) {
   restore->footer(
       "No server may run. What is there is moved aside, not removed.\n\n"
       "Example:\n  systemctl stop doorward-server\n"
-      "  doorward-server restore /var/backups/doorward-2026-11-20.db");
+      "  doorward-server restore /var/backups/doorward-server/2026-11-20.db");
   restore->add_option("file", typed->file, "A backup")->required()->type_name("FILE");
   restore
       ->add_option("-c,--config", typed->config,

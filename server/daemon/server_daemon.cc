@@ -2,12 +2,14 @@
 
 #include <sys/resource.h>
 #include <systemd/sd-daemon.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <cerrno>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -119,7 +121,8 @@ Status ServerDaemon::start() {
   version = version.substr(0, version.find('\n'));
   server_log::info(version + ": agents on " + settings_.agents_listen + " (port " +
                    std::to_string(sessions_->port()) + "), " +
-                   std::to_string(settings_.outputs.size()) + " outputs");
+                   std::to_string(settings_.outputs.size()) +
+                   (settings_.outputs.size() == 1 ? " output" : " outputs"));
   wait_for_signal();
   every_second();
   sd_notify(0, "READY=1\nSTATUS=serving");
@@ -233,6 +236,13 @@ int run_server(const std::string& config_file) {
   server_log::init(settings.log_level);
   if (!mistakes.empty()) {
     print_server_errors(mistakes);
+    return kServerExitUsage;
+  }
+  // What to do is known, and to try again is of no use: the unit does not restart after this.
+  if (access((settings.data_dir + "/" + kAuthorityKeyFile).c_str(), F_OK) != 0 && errno == ENOENT) {
+    print_server_errors({{settings.data_dir,
+                          "there is no server yet; make one: doorward-server init --name "
+                          "NAME.OF.THIS.HOST"}});
     return kServerExitUsage;
   }
   std::signal(SIGPIPE, SIG_IGN);

@@ -90,5 +90,40 @@ class ManPages(unittest.TestCase):
             self.assertIn(" rules, 1 exception, 0 mistakes", said.stdout)
 
 
+    def test_the_server_s_example_is_valid(self):
+        source = (MAN / "doorward-server.toml.5").read_text()
+        example = re.search(r"^\.Bd -literal.*?\n(.*?)^\.Ed", source, re.S | re.M).group(1)
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder + "/server.toml"
+            with open(path, "w", encoding="utf-8") as out:
+                out.write(example.replace("/var/log/doorward-server", folder))
+            said = subprocess.run([SERVER, "check", "-c", path], capture_output=True, text=True)
+            self.assertEqual((said.returncode, said.stderr), (0, ""), said.stdout)
+            self.assertIn("API: 0.0.0.0:7444\n", said.stdout)
+            self.assertIn("\n0 mistakes\n", said.stdout)
+
+    def test_every_setting_of_the_server_is_told_of_with_its_default(self):
+        shipped = (program_help.ROOT / "systemd/server.toml").read_text()
+        page = rendered("doorward-server.toml.5")
+        guide = (program_help.ROOT / "docs/server.md").read_text()
+        table, keys = None, 0
+        for line in shipped.splitlines():
+            if found := re.match(r"#\[+(\w+)\]+", line):
+                table = found.group(1)
+                self.assertIn(f"able{'s' if table == 'output' else ''} {table}", page)
+            elif found := re.match(r"#(\w+) = (\"[^\"]*\"|\d+)", line):
+                keys += 1
+                key, default = found.groups()
+                self.assertRegex(page, rf"(?m)^ +{key}\b")
+                if table in ("output", "spool"):
+                    continue
+                self.assertIn(f"`{table}.{key}`", guide)
+                if key not in ("name", "level"):
+                    words = default.strip('"') if default[0] == '"' else f"{int(default):,}"
+                    self.assertIn(words, page, key)
+                    self.assertIn(words, guide, key)
+        self.assertGreaterEqual(keys, 19)
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -117,11 +117,24 @@ class Packages(unittest.TestCase):
                         "/etc/audit/plugins.d/doorward.conf": "-rw-r-----"}.get(path, "-rw-r--r--")
             if mode[0] != "l":
                 self.assertEqual(mode, expected, path)
-        self.assertEqual(set(agent) & set(files(self.debs["doorward-server"])), set())
+        server = files(self.debs["doorward-server"])
+        for path in ["/usr/bin/doorward-server", "/usr/lib/systemd/system/doorward-server.service",
+                     "/usr/lib/sysusers.d/doorward-server.conf",
+                     "/usr/lib/tmpfiles.d/doorward-server.conf", "/etc/doorward/server.toml",
+                     "/etc/logrotate.d/doorward-server", "/usr/share/man/man8/doorward-server.8.gz",
+                     "/usr/share/man/man5/doorward-server.toml.5.gz",
+                     "/usr/share/bash-completion/completions/doorward-server",
+                     "/usr/share/zsh/vendor-completions/_doorward-server",
+                     "/usr/share/fish/vendor_completions.d/doorward-server.fish",
+                     "/usr/share/doc/doorward-server/copyright"]:
+            self.assertIn(path, server)
+            self.assertEqual(server[path], "-rwxr-xr-x" if path.startswith("/usr/bin") else "-rw-r--r--")
+        self.assertEqual(set(agent) & set(server), set())
 
     def test_libraries_are_depended_on(self):
         self.assertRegex(field(self.debs["doorward-agent"], "Depends"), r"libc6 .*libsodium23")
-        self.assertIn("libsodium23", field(self.debs["doorward-server"], "Depends"))
+        for library in ["libsodium23", "libsqlite3-0", "libssl3", "libzstd1"]:
+            self.assertIn(library, field(self.debs["doorward-server"], "Depends"))
 
     def test_gzip_tells_no_time(self):
         for tree in self.trees.values():
@@ -166,6 +179,12 @@ class Packages(unittest.TestCase):
         queue = (tree / "var/spool/doorward/audit").stat()
         group = int((tree / "etc/group").read_text().split(":")[2])
         self.assertEqual((queue.st_uid, queue.st_gid, queue.st_mode & 0o7777), (0, group, 0o750))
+        tree = self.trees["doorward-server"]
+        said = run("systemd-tmpfiles", f"--root={tree}", "--create", "doorward-server.conf")
+        self.assertEqual(said.returncode, 0, said.stderr)
+        backups = (tree / "var/backups/doorward-server").stat()
+        user = int((tree / "etc/passwd").read_text().split(":")[2])
+        self.assertEqual((backups.st_uid, backups.st_mode & 0o7777), (user, 0o700))
 
     def test_the_configuration_is_valid_as_shipped_and_with_all_its_examples(self):
         tree = self.trees["doorward-agent"]
@@ -180,6 +199,43 @@ class Packages(unittest.TestCase):
             config.write_text(words)
             said = run(tree / "usr/bin/doorward-agent", "check", "-c", config)
             self.assertEqual((said.returncode, said.stderr), (0, ""), words)
+
+    def test_the_server_s_configuration_is_valid_as_shipped_and_with_all_its_examples(self):
+        tree = self.trees["doorward-server"]
+        text = (tree / "etc/doorward/server.toml").read_text()
+        self.assertEqual([line for line in text.splitlines() if line and line[0] != "#"], [])
+        examples = re.sub(r"^#(?=[a-z\[])", "", text, flags=re.M)
+        examples = examples.replace("/var/log/doorward-server", str(tree))
+        self.assertGreaterEqual(examples.count("\n["), 8)
+        config = tree / "server.toml"
+        program, said = tree / "usr/bin/doorward-server", {}
+        for words in (text, examples):
+            config.write_text(words)
+            said[words] = run(program, "check", "-c", config)
+            self.assertEqual((said[words].returncode, said[words].stderr), (0, ""), words)
+        # What the examples say are the defaults, but for the output that they add.
+        told = [re.sub(r"(?m)^output:.*\n", "", one.stdout) for one in said.values()]
+        self.assertEqual(told[0], told[1])
+
+    def test_the_server_says_what_is_missing_and_ends_so_that_the_unit_leaves_it(self):
+        tree = self.trees["doorward-server"]
+        config = tree / "empty.toml"
+        config.write_text(f'[server]\ndata_dir = "{tree}/nothing"\nrun_dir = "{tree}"\n')
+        said = run(tree / "usr/bin/doorward-server", "run", "-c", config)
+        self.assertEqual(said.returncode, 1)
+        self.assertIn("there is no server yet; make one: doorward-server init", said.stderr)
+        unit = (tree / "usr/lib/systemd/system/doorward-server.service").read_text()
+        self.assertIn("\nRestartPreventExitStatus=1\n", unit)
+
+    def test_logrotate_understands_the_server_s_file(self):
+        tree = self.trees["doorward-server"]
+        config = tree / "rotate.conf"
+        text = (tree / "etc/logrotate.d/doorward-server").read_text()
+        text = text.replace("/var/log/doorward-server", str(tree))
+        config.write_text(text.replace("su doorward-server doorward-server\n", "\n"))
+        config.chmod(0o644)
+        said = run("logrotate", "-s", tree / "status", config)
+        self.assertEqual((said.returncode, said.stderr), (0, ""))
 
     def test_logrotate_understands_its_file_and_leaves_the_agent_s_own_size_alone(self):
         tree = self.trees["doorward-agent"]
