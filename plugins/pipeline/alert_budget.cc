@@ -12,8 +12,9 @@ namespace {
 constexpr TimeUs kHourUs = 3600 * kSecondUs;
 constexpr TimeUs kDayUs = 24 * kHourUs;
 
-/// Names the set of days. A partition with so low a hash is the last that a full table gives up.
-constexpr Hash128 kDays{1, 0x646F6F7277617264};
+/// Names the set of days. A partition with so low a hash is the last that a full table gives up. Of
+/// additions that travel only the low word is sent, so the high one has to follow from it.
+const Hash128 kDays = wide(1);
 
 std::int64_t floor_of(TimeUs time, TimeUs unit) {
   return time / unit - (time % unit < 0 ? 1 : 0);
