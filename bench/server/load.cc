@@ -111,6 +111,12 @@ int run(LoadSettings settings, bool self_test) {
   const LoadResult& result = fleet.result();
   print(settings, result);
   const LoadCounts& counts = result.counts;
+  if (!settings.verify.empty()) {
+    if (const Status written = fleet.write_expected(); !written) return fail(written.error());
+    if (counts.forgotten != 0) {
+      return fail({settings.server, std::to_string(counts.forgotten) + " deltas were forgotten"});
+    }
+  }
   const bool all =
       counts.deltas_acked + counts.alerts_acked == counts.deltas_sent + counts.alerts_sent;
   return all && counts.refused_items == 0 ? 0 : 3;
@@ -136,6 +142,13 @@ int main(int argc, char** argv) {
   app.add_option("--alerts", settings.alerts_s, "a second, of all together")->capture_default_str();
   app.add_option("--entries", settings.entries, "additions in a delta")->capture_default_str();
   app.add_option("--for", settings.for_s, "seconds of sending")->capture_default_str();
+  app.add_option("--total-deltas", settings.deltas_most,
+                 "sending ends when these and the alerts were sent");
+  app.add_option("--total-alerts", settings.alerts_most);
+  app.add_option("--reconnect-ms", settings.reconnect_ms)->capture_default_str();
+  app.add_option("--verify", settings.verify,
+                 "send again what is not acknowledged, and write the baseline of all deltas there")
+      ->type_name("FILE");
   app.add_option("--patience", settings.patience_s, "seconds for enrolling, and for connecting")
       ->capture_default_str();
   app.add_option("--pid", settings.pid, "of the server, to measure it");

@@ -45,14 +45,18 @@ bool LoadAgent::must_wait() const {
 }
 
 void LoadAgent::send_delta(LoadRandom& random, std::size_t entries) {
-  deltas_.push_back({next_delta_, LoadClock::now()});
-  link_->send(load_delta(random, number_, next_delta_++, key_name_, load_now_us(), entries));
+  const Additions additions = load_additions(random, number_, load_now_us(), entries);
+  if (counts_.expected) additions.apply_to(*counts_.expected);
+  const Frame frame = load_delta(additions, next_delta_, key_name_);
+  deltas_.push_back({next_delta_++, LoadClock::now(), counts_.verify ? frame : Frame()});
+  link_->send(frame);
   ++counts_.deltas_sent;
 }
 
 void LoadAgent::send_alert(LoadRandom& random) {
-  alerts_.push_back({next_alert_, LoadClock::now()});
-  link_->send(load_alert(random, number_, next_alert_++, load_now_us()));
+  const Frame frame = load_alert(random, number_, next_alert_, load_now_us());
+  alerts_.push_back({next_alert_++, LoadClock::now(), counts_.verify ? frame : Frame()});
+  link_->send(frame);
   ++counts_.alerts_sent;
 }
 
@@ -70,18 +74,7 @@ void LoadAgent::close() {
 
 void LoadAgent::take(const wire::Envelope& envelope) {
   if (const wire::Welcome* welcome = envelope.message_as_Welcome()) {
-    HashKey key;
-    if (welcome->key() != nullptr && welcome->key()->size() == key.bytes.size()) {
-      std::copy(welcome->key()->begin(), welcome->key()->end(), key.bytes.begin());
-      key_name_ = key_name(key);
-    }
-    // What was under way when the last connection ended and did not arrive is not sent again.
-    deltas_.clear();
-    alerts_.clear();
-    next_delta_ = welcome->sequence() + 1;
-    heartbeat_ = milliseconds(welcome->heartbeat_ms());
-    heartbeat_at_ = LoadClock::now() + heartbeat_ * (number_ % 100) / 100;
-    if (!std::exchange(ready_, true)) ++counts_.connected;
+    take_welcome(*welcome);
   } else if (const wire::Ack* ack = envelope.message_as_Ack()) {
     take_ack(*ack);
   } else if (const wire::BaselinePatch* patch = envelope.message_as_BaselinePatch()) {
@@ -103,7 +96,42 @@ void LoadAgent::take(const wire::Envelope& envelope) {
   }
 }
 
+void LoadAgent::take_welcome(const wire::Welcome& welcome) {
+  HashKey key;
+  if (welcome.key() != nullptr && welcome.key()->size() == key.bytes.size()) {
+    std::copy(welcome.key()->begin(), welcome.key()->end(), key.bytes.begin());
+    key_name_ = key_name(key);
+  }
+  if (counts_.verify) {
+    begin_expected(key, welcome.baseline_bytes());
+    if (welcome.sequence() < acked_delta_) counts_.forgotten += acked_delta_ - welcome.sequence();
+    counts_.deltas_acked += acknowledge(deltas_, welcome.sequence(), counts_.delta_ms);
+    for (const Sent& sent : deltas_) link_->send(sent.frame);
+    for (const Sent& sent : alerts_) link_->send(sent.frame);
+    next_delta_ = std::max(next_delta_, welcome.sequence() + 1);
+  } else {
+    // What was under way when the last connection ended and did not arrive is not sent again.
+    deltas_.clear();
+    alerts_.clear();
+    next_delta_ = welcome.sequence() + 1;
+  }
+  heartbeat_ = milliseconds(welcome.heartbeat_ms());
+  heartbeat_at_ = LoadClock::now() + heartbeat_ * (number_ % 100) / 100;
+  if (!std::exchange(ready_, true)) ++counts_.connected;
+}
+
+/// The baseline of a fleet that has heard of nothing yet.
+void LoadAgent::begin_expected(const HashKey& key, std::uint64_t bytes) {
+  if (counts_.expected) return;
+  BaselineOptions options;
+  options.key = key;
+  if (bytes != 0) options.bytes = static_cast<std::size_t>(bytes);
+  Result<Baseline> empty = Baseline::make(options);
+  if (empty) counts_.expected.emplace(std::move(empty).value());
+}
+
 void LoadAgent::take_ack(const wire::Ack& ack) {
+  acked_delta_ = std::max(acked_delta_, ack.deltas());
   counts_.deltas_acked += acknowledge(deltas_, ack.deltas(), counts_.delta_ms);
   counts_.alerts_acked += acknowledge(alerts_, ack.alerts(), counts_.alert_ms);
   for (const auto* refused : {ack.refused_deltas(), ack.refused_alerts()}) {
@@ -135,7 +163,9 @@ void LoadAgent::ended(const std::string& why, LoadRandom& random) {
   if (!closing_) ++counts_.ends[refused_.empty() ? why : refused_];
   if (std::exchange(ready_, false)) --counts_.connected;
   link_.reset();
-  connect_at_ = std::max(LoadClock::now() + milliseconds(500 + random() % 3000), quiet_until_);
+  const auto most = static_cast<std::uint64_t>(std::max(counts_.reconnect_ms, 1));
+  const std::uint64_t least = counts_.verify ? 20 : 500;
+  connect_at_ = std::max(LoadClock::now() + milliseconds(least + random() % most), quiet_until_);
 }
 
 }  // namespace doorward

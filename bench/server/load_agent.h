@@ -6,11 +6,13 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bench/server/load_messages.h"
 #include "proto/wire_link.h"
+#include "sketch/baseline.h"
 
 namespace doorward {
 
@@ -26,6 +28,10 @@ struct LoadCounts {
   std::uint64_t received_bytes = 0, sent_bytes = 0;  ///< of connections that have ended
   std::vector<float> delta_ms, alert_ms;             ///< from sending to the Ack
   std::map<std::string, std::uint64_t> ends;         ///< why connections ended, how often
+  bool verify = false;                               ///< LoadSettings::verify
+  int reconnect_ms = 3000;
+  std::optional<Baseline> expected;  ///< of all deltas that were sent, once each
+  std::uint64_t forgotten = 0;       ///< deltas that the server acknowledged, and has no more
 };
 
 /// Everything on one thread.
@@ -55,9 +61,12 @@ class LoadAgent : public std::enable_shared_from_this<LoadAgent> {
   struct Sent {
     std::uint64_t sequence;
     LoadClock::time_point at;
+    Frame frame;  // to verify
   };
   void take(const wire::Envelope& envelope);
+  void take_welcome(const wire::Welcome& welcome);
   void take_ack(const wire::Ack& ack);
+  void begin_expected(const HashKey& key, std::uint64_t bytes);
   void ended(const std::string& why, LoadRandom& random);
   static std::uint64_t acknowledge(std::deque<Sent>& waiting, std::uint64_t up_to,
                                    std::vector<float>& delays);
@@ -72,6 +81,7 @@ class LoadAgent : public std::enable_shared_from_this<LoadAgent> {
   std::uint64_t instance_ = 0;
   std::uint64_t next_delta_ = 1;
   std::uint64_t next_alert_ = 1;
+  std::uint64_t acked_delta_ = 0;
   std::uint64_t key_name_ = 0;
   std::uint64_t policy_ = 0;
   std::uint64_t generation_ = 0;

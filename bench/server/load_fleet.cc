@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <thread>
 
+#include "proto/baseline_file.h"
+
 namespace doorward {
 namespace {
 
@@ -125,6 +127,8 @@ Status LoadFleet::enrol() {
 }
 
 Status LoadFleet::connect() {
+  counts_.verify = !settings_.verify.empty();
+  counts_.reconnect_ms = settings_.reconnect_ms;
   std::shared_ptr<WireTls> first;
   for (std::size_t i = 0; i < identities_.agents.size(); ++i) {
     LoadIdentity& who = identities_.agents[i];
@@ -159,7 +163,11 @@ Status LoadFleet::connect() {
 void LoadFleet::send() {
   result_.before = usage_of(settings_.pid);
   run(
-      "sending", settings_.for_s, [] { return false; },
+      "sending", settings_.for_s,
+      [&] {
+        return counts_.deltas_sent >= settings_.deltas_most &&
+               counts_.alerts_sent >= settings_.alerts_most;
+      },
       [&] {
         look_after();
         send_due(seconds_since(began_));
@@ -187,6 +195,11 @@ void LoadFleet::close() {
       "closing", 10, [&] { return counts_.connected == 0; }, [] {});
 }
 
+Status LoadFleet::write_expected() const {
+  if (!counts_.expected) return Error{settings_.verify, "no server told its key"};
+  return write_baseline_file(settings_.verify, *counts_.expected);
+}
+
 const LoadResult& LoadFleet::result() {
   return result_;
 }
@@ -210,13 +223,13 @@ void LoadFleet::look_after() {
 }
 
 void LoadFleet::send_due(double passed_s) {
-  const auto due = [passed_s](double a_second) {
-    return static_cast<std::uint64_t>(passed_s * a_second);
+  const auto due = [passed_s](double a_second, std::uint64_t most) {
+    return std::min(static_cast<std::uint64_t>(passed_s * a_second), most);
   };
   // An agent that must wait is passed over, so a slow server shows as a rate that is not reached.
   for (std::size_t tries = agents_.size(); tries > 0; --tries) {
-    const bool delta = counts_.deltas_sent < due(settings_.deltas_s);
-    const bool alert = counts_.alerts_sent < due(settings_.alerts_s);
+    const bool delta = counts_.deltas_sent < due(settings_.deltas_s, settings_.deltas_most);
+    const bool alert = counts_.alerts_sent < due(settings_.alerts_s, settings_.alerts_most);
     if (!delta && !alert) return;
     LoadAgent& agent = *agents_[turn_++ % agents_.size()];
     if (!agent.ready() || agent.must_wait()) continue;

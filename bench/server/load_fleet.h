@@ -36,6 +36,8 @@ class LoadFleet {
   /// Sends for as long as was asked, then waits for what is not acknowledged.
   void send();
   void close();
+  /// To verify: the baseline that all deltas together make, which the server's must equal.
+  Status write_expected() const;
   [[nodiscard]] const LoadResult& result();
 
  private:

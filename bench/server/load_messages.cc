@@ -91,8 +91,8 @@ Frame load_heartbeat(std::int64_t time_us, std::uint64_t policy, std::uint64_t g
   return make_frame(builder, wire::Message::Heartbeat, heartbeat.Finish().Union());
 }
 
-Frame load_delta(LoadRandom& random, std::size_t number, std::uint64_t sequence,
-                 std::uint64_t key_name, std::int64_t time_us, std::size_t entries) {
+Additions load_additions(LoadRandom& random, std::size_t number, std::int64_t time_us,
+                         std::size_t entries) {
   Additions additions(entries + 1);
   const std::int64_t epoch = time_us / kEpochUs;
   for (std::size_t i = 0; i < entries; ++i) {
@@ -112,6 +112,10 @@ Frame load_delta(LoadRandom& random, std::size_t number, std::uint64_t sequence,
         additions.pair(i % 8 == 7 ? Space::failures : Space::successes, key, epoch, n);
     }
   }
+  return additions;
+}
+
+Frame load_delta(const Additions& additions, std::uint64_t sequence, std::uint64_t key_name) {
   const std::vector<std::uint8_t> bytes = encode_additions(additions);
   flatbuffers::FlatBufferBuilder builder(bytes.size() + 512);
   const auto packed = builder.CreateVector(bytes);
@@ -119,7 +123,7 @@ Frame load_delta(LoadRandom& random, std::size_t number, std::uint64_t sequence,
   delta.add_sequence(sequence);
   delta.add_key_name(key_name);
   delta.add_additions(packed);
-  delta.add_lines_bytes(entries * 2000);
+  delta.add_lines_bytes(additions.size() * 2000);
   const std::vector<flatbuffers::Offset<wire::Delta>> deltas = {delta.Finish()};
   return make_frame(builder, wire::Message::DeltaBatch,
                     wire::CreateDeltaBatchDirect(builder, &deltas).Union());
