@@ -6,6 +6,7 @@
 #include <iterator>
 #include <utility>
 
+#include "agent/fleet/limits.h"
 #include "agent/load_exceptions.h"
 #include "plugins/explain.h"
 
@@ -36,6 +37,22 @@ std::unique_ptr<Engine> Engine::make(const CommonOptions& options, const Setting
       load_exceptions(options, settings, *engine->rules_, *engine->set_files_, mistakes));
   engine->databases_ = open_geo(options, settings, mistakes);
   return engine;
+}
+
+void Engine::join_fleet() {
+  sightings_ = std::make_unique<SightingBook>(*rules_);
+  fit_ = std::make_unique<FitCounts>(rules_->make_fit_counts());
+}
+
+std::vector<std::uint8_t> Engine::take_fit() {
+  if (!fit_) return {};
+  const auto now = std::chrono::steady_clock::now();
+  const std::uint64_t events = fit_->events();
+  if (events == 0 || (events < kFitSealEvents && now - fit_taken_ < kFitSealEvery)) return {};
+  std::vector<std::uint8_t> out = fit_->encode();
+  fit_->clear();
+  fit_taken_ = now;
+  return out;
 }
 
 StateSections Engine::first_sections(TimeUs now) {
@@ -84,6 +101,13 @@ void Engine::start(Baseline& baseline, PipelineSink& sink, const StateSections& 
     }
     pipeline_->note_sightings(sightings_.get());
   }
+  if (fit_) {
+    if (const auto* bytes = section("fit")) {
+      StateReader in(*bytes);
+      fit_->load(in);
+    }
+    pipeline_->note_fit(fit_.get());
+  }
   enricher_ = std::make_unique<GeoEnricher>(databases_, *pipeline_);
   LiveInputOptions live;
   live.clock = settings_.daemon.clock;
@@ -112,9 +136,12 @@ void Engine::save(StateSections& sections) const {
   }
   sections["inputs"] = std::exchange(bytes, {});
   if (!sightings_) return;
-  StateWriter out(bytes);
-  sightings_->save(out);
-  sections["sightings"] = std::move(bytes);
+  {
+    StateWriter out(bytes);
+    sightings_->save(out);
+  }
+  sections["sightings"] = std::exchange(bytes, {});
+  sections["fit"] = fit_->encode();
 }
 
 bool Engine::read(std::size_t lines_max, TimeUs now) {

@@ -1,6 +1,7 @@
 // What one configuration makes of logs: rules, exceptions, places, inputs, the pipeline.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,6 +11,7 @@
 #include "agent/geo_enricher.h"
 #include "agent/live/live_inputs.h"
 #include "agent/options.h"
+#include "plugins/detectors/fit_counts.h"
 #include "plugins/exceptions/exceptions.h"
 #include "plugins/geo/geo_databases.h"
 #include "plugins/pipeline/pipeline.h"
@@ -34,8 +36,8 @@ class Engine {
   /// written to the logs from `now` on alerts, also when the agent is killed before it saves again.
   static StateSections first_sections(TimeUs now);
 
-  /// Sightings are noted for a fleet. Before start().
-  void join_fleet() { sightings_ = std::make_unique<SightingBook>(*rules_); }
+  /// Sightings, and how often values are new, are noted for a fleet. Before start().
+  void join_fleet();
 
   /// Begins with this baseline and what it finds in the sections of its state. What cannot be taken
   /// up is told in take_errors(). Baseline and sink must outlive the engine.
@@ -66,6 +68,9 @@ class Engine {
   std::vector<SightingRecord> take_sightings() {
     return sightings_ ? sightings_->take() : std::vector<SightingRecord>();
   }
+  /// FitCounts::encode() of what was counted since the last call; empty while that is less than
+  /// kFitSealEvents, and the last call that gave something was within kFitSealEvery.
+  std::vector<std::uint8_t> take_fit();
   /// An analyst's word on an alert of this agent.
   void judge(const std::string& alert, bool learn) { (void)pipeline_->verdict(alert, learn); }
   [[nodiscard]] Result<std::string> explain(const std::string& rule,
@@ -91,6 +96,8 @@ class Engine {
   GeoDatabases databases_;
   Baseline* baseline_ = nullptr;
   std::unique_ptr<SightingBook> sightings_;  // null: of no fleet
+  std::unique_ptr<FitCounts> fit_;           // null: of no fleet
+  std::chrono::steady_clock::time_point fit_taken_ = std::chrono::steady_clock::now();
   std::unique_ptr<Pipeline> pipeline_;
   std::unique_ptr<GeoEnricher> enricher_;
   std::unique_ptr<LiveInputs> inputs_;

@@ -93,8 +93,6 @@ void PipelineThread::start(std::unique_ptr<Engine> engine, Baseline baseline,
 
 void PipelineThread::run() {
   engine_->look();
-  // The first time takes twenty times as long, since memory is touched that was never written.
-  (void)take_snapshot();
   while (!stopping_.load(std::memory_order_relaxed)) {
     beats_.fetch_add(1, std::memory_order_relaxed);
     if (has_posted_.load(std::memory_order_acquire)) do_posted();
@@ -197,7 +195,8 @@ void PipelineThread::with_learning(FleetWork work) {
 
 void PipelineThread::seal() {
   const std::uint64_t bytes = engine_->bytes();
-  learning_->seal(engine_->take_sightings(), bytes - std::min(bytes, sealed_bytes_));
+  learning_->seal(engine_->take_sightings(), bytes - std::min(bytes, sealed_bytes_),
+                  engine_->take_fit());
   sealed_bytes_ = bytes;
 }
 

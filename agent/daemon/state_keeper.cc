@@ -103,9 +103,12 @@ Result<StateKeeper::Loaded> StateKeeper::load(const HashKey& key,
   return loaded;
 }
 
-Result<std::uint64_t> StateKeeper::save(const Baseline& baseline, StateSections sections,
+Result<std::uint64_t> StateKeeper::save(Baseline baseline, StateSections sections,
                                         std::uint64_t spool_head) const {
-  sections[std::string(kBaselineSection)] = encode_baseline(baseline);
+  {
+    const Baseline encoded = std::move(baseline);
+    sections[std::string(kBaselineSection)] = encode_baseline(encoded);
+  }
   sections[std::string(kSpoolSection)] = spool_section(spool_head);
   std::vector<StatePiece> pieces;
   for (const auto& [name, bytes] : sections) pieces.push_back({name, bytes});

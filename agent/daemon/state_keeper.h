@@ -37,8 +37,9 @@ class StateKeeper {
   /// the file cannot be read or moved; then nothing must be started, since that would lose it.
   [[nodiscard]] Result<Loaded> load(const HashKey& key, std::size_t baseline_bytes) const;
 
-  /// Writes everything anew; gives the bytes written. One call at a time, on any thread.
-  [[nodiscard]] Result<std::uint64_t> save(const Baseline& baseline, StateSections sections,
+  /// Writes everything anew; gives the bytes written. One call at a time, on any thread. The
+  /// baseline is gone as soon as it is encoded, before anything is written.
+  [[nodiscard]] Result<std::uint64_t> save(Baseline baseline, StateSections sections,
                                            std::uint64_t spool_head) const;
 
   [[nodiscard]] std::string file() const;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/detectors/fit_counts.h"
 #include "plugins/state_archive.h"
 #include "proto/additions_codec.h"
 #include "proto/baseline_codec.h"
@@ -10,7 +11,7 @@
 namespace doorward {
 namespace {
 
-constexpr std::uint8_t kSectionVersion = 1;
+constexpr std::uint8_t kSectionVersion = 2;
 constexpr std::size_t kAgentIdMax = kGroupNameMax;
 
 constexpr AdditionsLimits kOwnLimits{kDeltaOpenEntries};
@@ -54,6 +55,7 @@ void write_deltas(StateWriter& out, const SealedDeltas& deltas) {
     write_bytes(out, delta->additions);
     out(static_cast<std::uint32_t>(delta->sightings.size()));
     for (const SightingRecord& sighting : delta->sightings) sighting_fields(out, sighting);
+    write_bytes(out, delta->fit);
   }
 }
 
@@ -75,9 +77,22 @@ std::vector<SealedDelta> read_deltas(StateReader& in, std::span<const std::uint8
     for (std::uint32_t s = 0; s < sightings && in.ok(); ++s) {
       sighting_fields(in, delta.sightings.emplace_back());
     }
+    delta.fit = read_bytes(in, all);
     out.push_back(std::move(delta));
   }
   return out;
+}
+
+/// Both were encoded here; what cannot be read of a saved state all the same is left out.
+std::vector<std::uint8_t> sum_of_fits(const std::vector<std::uint8_t>& a,
+                                      const std::vector<std::uint8_t>& b) {
+  if (a.empty()) return b;
+  if (b.empty()) return a;
+  Result<FitCounts> sum = FitCounts::decode(a);
+  const Result<FitCounts> more = FitCounts::decode(b);
+  if (!sum || !more) return sum ? a : b;
+  sum.value().merge(more.value());
+  return sum.value().encode();
 }
 
 Error bad_section() {
@@ -212,14 +227,16 @@ bool FleetLearning::full() const {
          open_.bins().size() >= kDeltaSealBins;
 }
 
-void FleetLearning::seal(std::vector<SightingRecord> sightings, std::uint64_t lines_bytes) {
-  if (open_.empty() && sightings.empty()) return;
+void FleetLearning::seal(std::vector<SightingRecord> sightings, std::uint64_t lines_bytes,
+                         std::vector<std::uint8_t> fit) {
+  if (open_.empty() && sightings.empty() && fit.empty()) return;
   if (sightings.size() > kDeltaSightingsMax) {
     lost_ += sightings.size() - kDeltaSightingsMax;
     sightings.resize(kDeltaSightingsMax);
   }
+  Beside beside{std::move(sightings), lines_bytes, std::move(fit)};
   if (open_.size() <= kDeltaEntriesMax) {
-    put_waiting(open_, std::move(sightings), lines_bytes);
+    put_waiting(open_, std::move(beside));
   } else {
     Additions piece(kDeltaSealEntries);
     for (const Additions::Bins& bins : open_.bins()) {
@@ -230,10 +247,10 @@ void FleetLearning::seal(std::vector<SightingRecord> sightings, std::uint64_t li
     open_.for_each([&](const Additions::Entry& entry) {
       add_entry(open_, entry, piece);
       if (piece.size() < kDeltaSealEntries) return;
-      put_waiting(piece, std::exchange(sightings, {}), std::exchange(lines_bytes, 0));
+      put_waiting(piece, std::exchange(beside, {}));
       piece.clear();
     });
-    if (!piece.empty()) put_waiting(piece, std::move(sightings), lines_bytes);
+    if (!piece.empty()) put_waiting(piece, std::move(beside));
   }
   lost_ += open_.lost();
   // Every snapshot copies it, with the room that it has.
@@ -245,14 +262,14 @@ void FleetLearning::seal(std::vector<SightingRecord> sightings, std::uint64_t li
   bound_waiting();
 }
 
-void FleetLearning::put_waiting(const Additions& additions, std::vector<SightingRecord> sightings,
-                                std::uint64_t lines_bytes) {
+void FleetLearning::put_waiting(const Additions& additions, Beside beside) {
   SealedDelta delta;
   delta.id = next_id_++;
   delta.entries = additions.size();
-  delta.lines_bytes = lines_bytes;
+  delta.lines_bytes = beside.lines_bytes;
   delta.additions = encode_additions(additions);
-  delta.sightings = std::move(sightings);
+  delta.sightings = std::move(beside.sightings);
+  delta.fit = std::move(beside.fit);
   waiting_.push_back(std::make_shared<const SealedDelta>(std::move(delta)));
   ++changes_;
 }
@@ -301,6 +318,7 @@ bool FleetLearning::merge_two() {
     lost_ += merged.sightings.size() - kDeltaSightingsMax;
     merged.sightings.resize(kDeltaSightingsMax);
   }
+  merged.fit = sum_of_fits(first.fit, second.fit);
   waiting_[best] = std::make_shared<const SealedDelta>(std::move(merged));
   waiting_.erase(waiting_.begin() + static_cast<std::ptrdiff_t>(best) + 1);
   ++changes_;

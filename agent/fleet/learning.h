@@ -26,6 +26,7 @@ struct SealedDelta {
   std::uint64_t lines_bytes = 0;
   std::vector<std::uint8_t> additions;  ///< encode_additions()
   std::vector<SightingRecord> sightings;
+  std::vector<std::uint8_t> fit;  ///< FitCounts::encode(); mostly empty
 };
 using SealedDeltas = std::vector<std::shared_ptr<const SealedDelta>>;
 
@@ -117,8 +118,9 @@ class FleetLearning {
   [[nodiscard]] bool full() const;
   /// Whether seal() would make a delta of additions.
   [[nodiscard]] bool has_open() const { return !open_.empty(); }
-  /// What is open becomes a delta that waits; nothing when there is nothing.
-  void seal(std::vector<SightingRecord> sightings, std::uint64_t lines_bytes);
+  /// What is open becomes a delta that waits; nothing when there is nothing. `fit` as in a delta.
+  void seal(std::vector<SightingRecord> sightings, std::uint64_t lines_bytes,
+            std::vector<std::uint8_t> fit = {});
   /// Gives those that wait their numbers, as far as kNumberedDeltasMax allows.
   void number();
 
@@ -152,8 +154,13 @@ class FleetLearning {
  private:
   using Piece = std::shared_ptr<const SealedDelta>;
 
-  void put_waiting(const Additions& additions, std::vector<SightingRecord> sightings,
-                   std::uint64_t lines_bytes);
+  /// What goes into the first delta of a seal, beside additions.
+  struct Beside {
+    std::vector<SightingRecord> sightings;
+    std::uint64_t lines_bytes = 0;
+    std::vector<std::uint8_t> fit;
+  };
+  void put_waiting(const Additions& additions, Beside beside);
   void bound_waiting();
   bool merge_two();
 

@@ -20,6 +20,11 @@ inline constexpr std::size_t kDeltaEntriesMax = std::size_t{1} << 17;
 /// Lines read between two looks at whether to seal.
 inline constexpr std::size_t kFleetLinesPerSlice = 512;
 
+/// How often values were new goes with a delta when so many events were counted, of all rules
+/// together, or after so long: it is worth a few kilobytes a day, not a few in every delta.
+inline constexpr std::uint64_t kFitSealEvents = 20'000;
+inline constexpr std::chrono::hours kFitSealEvery{24};
+
 /// Sealed deltas without a number, since no server is there to take them. Beyond the first number
 /// two become one where kDeltaEntriesMax allows; beyond so many bytes the oldest is let go, and
 /// counted: the fleet does not learn it.

@@ -44,7 +44,8 @@ Frame delta_frame(std::span<const std::shared_ptr<const SealedDelta>> deltas,
           text(s.dataset), text(s.rule), text(s.account), s.count));
     }
     all.push_back(wire::CreateDeltaDirect(builder, delta->sequence, key_name, &delta->additions,
-                                          &sightings, delta->lines_bytes));
+                                          &sightings, delta->lines_bytes,
+                                          delta->fit.empty() ? nullptr : &delta->fit));
   }
   const auto batch = wire::CreateDeltaBatchDirect(builder, &all);
   return make_frame(builder, wire::Message::DeltaBatch, batch.Union());

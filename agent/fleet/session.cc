@@ -10,6 +10,8 @@
 
 #include "agent/clock.h"
 #include "agent/fleet/messages.h"
+#include "agent/fleet/outgoing.h"
+#include "agent/fleet/renewal.h"
 #include "plugins/delivery/backoff.h"
 #include "plugins/printable.h"
 #include "proto/wire_link.h"
@@ -59,9 +61,12 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
         welcome_(io),
         hold_(io),
         backoff_({options_.reconnect_first, options_.reconnect_max}),
-        instance_(random_number()) {
+        instance_(random_number()),
+        outgoing_(
+            std::make_shared<FleetOutgoing>(io, [this](Frame frame) { send(std::move(frame)); })),
+        renewal_(identity_, options_.state_dir) {
     status_.server = identity_.server;
-    note_end();
+    status_.certificate_ends = renewal_.ends();
   }
 
   void start() { connect(); }
@@ -70,7 +75,7 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
     stopped_ = true;
     drop_link(true);
     retry_.cancel();
-    if (!alerts_.empty()) finish_alerts(DeliveryResult::failed("the agent is stopping"));
+    outgoing_->stop();
   }
 
   void again(const std::string& why) {
@@ -80,30 +85,21 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
     wait(backoff_.next(random_number()));
   }
 
-  void offer(SealedDeltas numbered) {
-    offered_ = std::move(numbered);
-    send_deltas();
-  }
+  void offer(SealedDeltas numbered) { outgoing_->offer(std::move(numbered)); }
 
   void heartbeat(const HeartbeatFacts& facts) {
-    if (!welcomed_ || held_) return;
+    if (!welcomed_ || outgoing_->held()) return;
     send(heartbeat_frame(facts, hooks_.facts(), policy_, clock_now()));
   }
 
   void set_policy(PolicyStand stand) { policy_ = std::move(stand); }
 
-  void deliver(std::span<const Document> batch, Sink::Done done) {
-    alerts_ = batch;
-    alerts_done_ = std::move(done);
-    alert_reasons_.clear();
-    send_alerts();
+  [[nodiscard]] SinkFactory alerts() { return outgoing_->sinks(); }
+  [[nodiscard]] FleetSessionStatus status() const {
+    FleetSessionStatus out = status_;
+    out.acked = outgoing_->acked();
+    return out;
   }
-  void forget_alerts() {
-    alerts_ = {};
-    alerts_done_ = nullptr;
-  }
-
-  [[nodiscard]] FleetSessionStatus status() const { return status_; }
 
  private:
   // --- the connection ---
@@ -166,7 +162,9 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
 
   void drop_link(bool finish) {
     ++connection_;
-    welcomed_ = held_ = renewing_ = false;
+    welcomed_ = false;
+    outgoing_->end();
+    renewal_.forget();
     status_.connected = false;
     status_.since = kNoTime;
     beat_.cancel();
@@ -211,7 +209,7 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
         take_refused(*envelope.message_as_Refused());
         break;
       case Message::Ack:
-        take_ack(*envelope.message_as_Ack());
+        outgoing_->take_ack(*envelope.message_as_Ack(), hooks_.on_refused_delta);
         break;
       case Message::Renewed:
         take_renewed(*envelope.message_as_Renewed());
@@ -240,8 +238,7 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
   void take_welcome(const wire::Welcome& welcome) {
     const std::optional<FleetTerms> terms = terms_of(welcome);
     if (!terms) return failed("its Welcome has no key of 16 bytes");
-    key_name_ = key_name(terms->key);
-    acked_ = sent_ = status_.acked = terms->sequence;
+    outgoing_->begin(terms->sequence, key_name(terms->key));
     status_.server_version = peer_text(text_of(welcome.server()));
     status_.group = peer_text(text_of(welcome.group()));
     beat_every_ = welcome.heartbeat_ms() == 0 ? kHeartbeatDefault
@@ -260,8 +257,7 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
     status_.last_error.clear();
     ++status_.connects;
     hooks_.say(Loudness::info, "connected to " + identity_.server + ", group " + status_.group);
-    send_deltas();
-    send_alerts();
+    outgoing_->send();
     beat();
   }
 
@@ -278,83 +274,15 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
   }
 
   void take_retry_after(const wire::RetryAfter& retry) {
-    held_ = true;
+    outgoing_->hold(true);
     hold_.expires_after(std::min(milliseconds(retry.ms()), kAskedWaitMax));
     hold_.async_wait(
         [self = weak_from_this(), number = connection_](const boost::system::error_code& error) {
           const auto impl = self.lock();
           if (error || !impl || impl->connection_ != number) return;
-          impl->held_ = false;
-          impl->send_deltas();
-          impl->send_alerts();
+          impl->outgoing_->hold(false);
+          impl->outgoing_->send();
         });
-  }
-
-  void take_ack(const wire::Ack& ack) {
-    if (ack.refused_deltas() != nullptr) {
-      for (const wire::AckItem* item : *ack.refused_deltas()) {
-        hooks_.on_refused_delta(item->sequence(), peer_text(text_of(item->reason())));
-      }
-    }
-    if (ack.refused_alerts() != nullptr && alert_reasons_.size() < kBatchDocumentsMax) {
-      for (const wire::AckItem* item : *ack.refused_alerts()) {
-        alert_reasons_.emplace_back(item->sequence(), peer_text(text_of(item->reason())));
-      }
-    }
-    if (ack.deltas() > acked_) {
-      acked_ = status_.acked = ack.deltas();
-      send_deltas();
-    }
-    if (ack.alerts() != 0) alerts_acked(ack.alerts());
-  }
-
-  // --- deltas ---
-
-  void send_deltas() {
-    if (!welcomed_ || held_) return;
-    auto next = std::find_if(offered_.begin(), offered_.end(),
-                             [&](const auto& delta) { return delta->sequence > sent_; });
-    while (next != offered_.end()) {
-      std::size_t bytes = 0;
-      auto end = next;
-      while (end != offered_.end() && static_cast<std::size_t>(end - next) < kBatchDeltas &&
-             (end == next || bytes + (*end)->additions.size() <= kBatchDeltaBytes)) {
-        bytes += (*end)->additions.size();
-        ++end;
-      }
-      sent_ = (*(end - 1))->sequence;
-      send(delta_frame(std::span(next, end), key_name_));
-      next = end;
-    }
-  }
-
-  // --- alerts ---
-
-  void send_alerts() {
-    if (!welcomed_ || held_ || alerts_.empty()) return;
-    alert_reasons_.clear();
-    send(alert_frame(alerts_));
-  }
-
-  void alerts_acked(std::uint64_t sequence) {
-    if (alerts_.empty() || sequence < alerts_.back().sequence) return;
-    DeliveryResult result = DeliveryResult::all(alerts_.size());
-    for (const auto& [refused, reason] : alert_reasons_) {
-      for (std::size_t i = 0; i < alerts_.size(); ++i) {
-        if (alerts_[i].sequence != refused) continue;
-        result.verdicts[i] = Verdict::refused;
-        if (result.refusal.empty()) result.refusal = reason;
-      }
-    }
-    finish_alerts(std::move(result));
-  }
-
-  void finish_alerts(DeliveryResult result) {
-    alerts_ = {};
-    asio::post(io_, [done = std::exchange(alerts_done_, nullptr), alive = sink_alive_,
-                     result = std::move(result)] {
-      if (done && alive.lock()) done(result);
-    });
   }
 
   // --- heartbeats and the certificate ---
@@ -370,56 +298,26 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
         });
   }
 
-  void note_end() {
-    const Result<std::int64_t> ends = not_after(identity_.certificate.get());
-    const Result<std::int64_t> begins = not_before(identity_.certificate.get());
-    if (!ends || !begins) return;
-    status_.certificate_ends = ends.value();
-    renew_at_ = begins.value() + (ends.value() - begins.value()) / 3 * 2;
-  }
-
   void renew_if_due() {
-    if (!welcomed_ || clock_now() < renew_at_) return;
-    const auto now = steady_clock::now();
-    if (renewing_ && now - renew_asked_ < kRenewRetry) return;
-    Result<PrivateKey> key = make_key();
-    if (!key) return;
-    const Result<Der> request = make_request(key.value());
-    if (!request) return;
-    new_key_ = std::move(key).value();
-    renewing_ = true;
-    renew_asked_ = now;
-    send(renew_frame(request.value()));
+    if (!welcomed_) return;
+    if (const std::optional<Der> request = renewal_.due(clock_now())) send(renew_frame(*request));
   }
 
   void take_renewed(const wire::Renewed& renewed) {
-    if (!renewing_ || !new_key_) return;
-    renewing_ = false;
-    Result<Certificate> certificate =
-        certificate_from(std::span(renewed.certificate()->data(), renewed.certificate()->size()));
-    Status good =
-        certificate ? check_pair(new_key_, certificate.value()) : Status(certificate.error());
-    if (good && agent_id_of(certificate.value().get()) != identity_.agent) {
-      good = Error{"", "it is for another agent"};
-    }
-    if (good) good = write_agent_pem(options_.state_dir, new_key_, certificate.value());
-    if (!good) {
-      // Not again before kRenewRetry: this connection's next try is the server's to answer better.
-      renewing_ = true;
-      status_.last_error = "renewal: " + peer_text(good.error().message());
-      hooks_.say(Loudness::error,
-                 "the certificate was not renewed: " + peer_text(good.error().message()));
+    const Result<CertificateRenewal::Taken> taken =
+        renewal_.take(std::span(renewed.certificate()->data(), renewed.certificate()->size()));
+    if (!taken) {
+      const std::string why = peer_text(taken.error().message());
+      status_.last_error = "renewal: " + why;
+      hooks_.say(Loudness::error, "the certificate was not renewed: " + why);
       return;
     }
-    identity_.key = std::move(new_key_);
-    identity_.certificate = std::move(certificate).value();
+    if (taken.value() == CertificateRenewal::Taken::nothing) return;
     tls_.reset();  // from the next connection on
     ++status_.renewals;
-    note_end();
+    status_.certificate_ends = renewal_.ends();
     hooks_.say(Loudness::info, "the certificate was renewed");
   }
-
-  friend class FleetSession::AlertSink;
 
   asio::io_context& io_;
   FleetIdentity identity_;
@@ -436,52 +334,13 @@ class FleetSession::Impl : public std::enable_shared_from_this<FleetSession::Imp
   std::uint64_t connection_ = 0;
   bool stopped_ = false;
   bool welcomed_ = false;
-  bool held_ = false;  // the server asked to be left alone
   steady_clock::time_point since_;
   milliseconds beat_every_ = kHeartbeatDefault;
   milliseconds refusal_wait_{0};
   PolicyStand policy_;
   FleetSessionStatus status_;
-  std::uint64_t key_name_ = 0;
-  SealedDeltas offered_;
-  std::uint64_t acked_ = 0;
-  std::uint64_t sent_ = 0;
-  std::span<const Document> alerts_;
-  Sink::Done alerts_done_;
-  std::weak_ptr<bool> sink_alive_;  // the sink has it
-  std::vector<std::pair<std::uint64_t, std::string>> alert_reasons_;
-  PrivateKey new_key_;
-  bool renewing_ = false;
-  steady_clock::time_point renew_asked_;
-  std::int64_t renew_at_ = INT64_MAX;
-};
-
-/// The newest one has the session; it goes before the next is made.
-class FleetSession::AlertSink final : public Sink {
- public:
-  explicit AlertSink(std::weak_ptr<Impl> impl) : impl_(std::move(impl)) {
-    if (const auto session = impl_.lock()) session->sink_alive_ = alive_;
-  }
-  ~AlertSink() override {
-    const auto session = impl_.lock();
-    if (session && session->sink_alive_.lock() == alive_) session->forget_alerts();
-  }
-  AlertSink(const AlertSink&) = delete;
-  AlertSink& operator=(const AlertSink&) = delete;
-
-  void deliver(std::span<const Document> batch, Done done) override {
-    const auto session = impl_.lock();
-    if (session && !session->stopped_) {
-      session->deliver(batch, std::move(done));
-    } else if (session) {
-      session->alerts_done_ = std::move(done);
-      session->finish_alerts(DeliveryResult::failed("the agent is stopping"));
-    }
-  }
-
- private:
-  std::weak_ptr<Impl> impl_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+  const std::shared_ptr<FleetOutgoing> outgoing_;
+  CertificateRenewal renewal_;
 };
 
 FleetSession::FleetSession(asio::io_context& io, FleetIdentity identity, Options options,
@@ -510,9 +369,7 @@ void FleetSession::set_policy(PolicyStand stand) {
   impl_->set_policy(std::move(stand));
 }
 SinkFactory FleetSession::alerts() {
-  return [impl = std::weak_ptr<Impl>(impl_)](const SinkEnv&) {
-    return std::make_unique<AlertSink>(impl);
-  };
+  return impl_->alerts();
 }
 FleetSessionStatus FleetSession::status() const {
   return impl_->status();

@@ -125,7 +125,6 @@ class FleetSession {
 
  private:
   class Impl;
-  class AlertSink;
   std::shared_ptr<Impl> impl_;
 };
 

@@ -1,17 +1,19 @@
 #!/usr/bin/env python3
 """What the running agent costs and how fast it answers.
 
-    bench/live/measure.py AGENT [--alerts N] [--seconds S] [--rates 0,1000,50000]
+    bench/live/measure.py AGENT [--alerts N] [--seconds S] [--rates 0,1000,50000] [--server SERVER]
 
 First: the time from the write of a log line to its alert in the output file, over N alerts, at 100
 lines a second (p50, p99). Then: CPU share and resident memory at some rates of lines a second, all
-rules on. Everything happens in a temporary folder.
+rules on: at the end, and at its peak. With --server the agent is enrolled with one that runs on
+loopback (deltas and rounds every 2 s). Everything happens in a temporary folder.
 """
 import argparse
 import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -28,11 +30,13 @@ def agent_toml(folder, more=""):
 
 
 class Agent:
-    def __init__(self, program, folder, more=""):
+    def __init__(self, program, folder, more="", server=None):
         self.program, self.folder = program, folder
         os.makedirs(f"{folder}/run", exist_ok=True)
         open(f"{folder}/auth.log", "a").close()
-        agent_toml(folder, more)
+        agent_toml(folder, more + "[metrics]\nlisten = \"off\"\n")
+        if server:
+            server.enroll(program, folder)
         self.log = open(f"{folder}/agent.log", "w")
         self.process = subprocess.Popen([program, "run", "-c", f"{folder}/agent.toml"],
                                         stdout=self.log, stderr=self.log)
@@ -50,11 +54,52 @@ class Agent:
         fields = open(f"/proc/{self.process.pid}/stat").read().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def rss_mib(self):
+    def rss_mib(self, name="VmRSS"):
         for line in open(f"/proc/{self.process.pid}/status"):
-            if line.startswith("VmRSS"):
+            if line.startswith(name):
                 return int(line.split()[1]) / 1024
         return 0
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+
+
+class Server:
+    """doorward-server on loopback, for agents in `folder`."""
+
+    def __init__(self, program, folder):
+        self.program, self.config = program, f"{folder}/server.toml"
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        os.makedirs(f"{folder}/server-run")
+        subprocess.run([program, "init", "--data", f"{folder}/server", "--name", "localhost"],
+                       check=True, capture_output=True)
+        with open(self.config, "w") as out:
+            out.write(f'[server]\ndata_dir = "{folder}/server"\nrun_dir = "{folder}/server-run"\n'
+                      f'[agents]\nlisten = "127.0.0.1:{self.port}"\n'
+                      f'delta_interval_s = 2\nround_interval_s = 2\n[api]\nlisten = "off"\n')
+        self.log = open(f"{folder}/server.log", "w")
+        self.process = subprocess.Popen([program, "run", "-c", self.config], stdout=self.log,
+                                        stderr=self.log)
+        for _ in range(200):
+            if os.path.exists(f"{folder}/server-run/api.sock"):
+                break
+            time.sleep(0.1)
+        made = subprocess.run([program, "token", "create", "-c", self.config],
+                              capture_output=True, text=True)
+        if made.returncode != 0:
+            sys.exit(open(f"{folder}/server.log").read() + made.stderr)
+        self.token = f"{folder}/token"
+        with open(self.token, "w") as out:
+            out.write(made.stdout)
+        os.chmod(self.token, 0o600)
+
+    def enroll(self, agent, folder):
+        subprocess.run([agent, "enroll", "-c", f"{folder}/agent.toml", "--server",
+                        f"127.0.0.1:{self.port}", "--token-file", self.token],
+                       check=True, capture_output=True)
 
     def stop(self):
         self.process.send_signal(signal.SIGTERM)
@@ -141,11 +186,12 @@ def lines_for(rate, block_of):
     return blocks
 
 
-def load(program, rates, seconds):
-    print(f"{'lines/s':>10} {'CPU':>8} {'RSS MiB':>9} {'behind':>8}")
+def load(program, rates, seconds, server_program):
+    print(f"{'lines/s':>10} {'CPU':>8} {'RSS MiB':>9} {'peak':>6} {'behind':>8}")
     for rate in rates:
         with tempfile.TemporaryDirectory() as folder:
-            agent = Agent(program, folder)
+            server = Server(server_program, folder) if server_program else None
+            agent = Agent(program, folder, server=server)
             log = open(f"{folder}/auth.log", "ab", buffering=0)
             pause = 0.01 if rate > 1000 else 0.1
             block_of = max(1, int(rate * pause))
@@ -158,10 +204,15 @@ def load(program, rates, seconds):
                 time.sleep(pause)
             took = time.monotonic() - begin
             share = 100 * (agent.cpu_seconds() - cpu) / took
-            rss = agent.rss_mib()
-            behind = agent.status()["inputs"][0]["bytes_behind"]
-            print(f"{sent / took:10,.0f} {share:7.1f}% {rss:9.1f} {behind:8,}")
+            time.sleep(0.5)
+            rss, peak = agent.rss_mib(), agent.rss_mib("VmHWM")
+            while (status := agent.status()) is None:
+                time.sleep(0.2)
+            behind = status["inputs"][0]["bytes_behind"]
+            print(f"{sent / took:10,.0f} {share:7.1f}% {rss:9.1f} {peak:6.1f} {behind:8,}")
             agent.stop()
+            if server:
+                server.stop()
 
 
 def main():
@@ -171,12 +222,14 @@ def main():
     options.add_argument("--alerts", type=int, default=10_000)
     options.add_argument("--seconds", type=float, default=20)
     options.add_argument("--rates", default="0,1000,50000")
+    options.add_argument("--server")
     typed = options.parse_args()
     here = os.path.dirname(os.path.abspath(__file__))
     if typed.alerts:
         latency(typed.agent, typed.alerts, f"{here}/every_logon.toml")
     if typed.seconds:
-        load(typed.agent, [int(rate) for rate in typed.rates.split(",")], typed.seconds)
+        load(typed.agent, [int(rate) for rate in typed.rates.split(",")], typed.seconds,
+             typed.server)
 
 
 main()

@@ -128,6 +128,14 @@ bool FitCounts::empty() const {
   });
 }
 
+std::uint64_t FitCounts::events() const {
+  std::uint64_t out = 0;
+  for (const OfRule& rule : rules_) {
+    for (std::size_t i = kFitDistinctBins; i < kShares; ++i) add(out, rule.bins[i]);
+  }
+  return out;
+}
+
 const FitBins* FitCounts::bins(std::string_view id) const {
   for (const OfRule& rule : rules_) {
     if (!rule.id.empty() && rule.id == id) return &rule.bins;

@@ -82,6 +82,8 @@ class FitCounts {
   /// All counts become 0; rules stay.
   void clear();
   [[nodiscard]] bool empty() const;
+  /// Counted, of all rules together.
+  [[nodiscard]] std::uint64_t events() const;
 
   /// By id; null when not counted here.
   [[nodiscard]] const FitBins* bins(std::string_view id) const;

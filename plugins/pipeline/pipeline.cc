@@ -43,8 +43,8 @@ Pipeline::Came Pipeline::come_to(TimeUs time) {
   const std::int64_t epoch = baseline_.epoch_of(time);
   baseline_.advance(epoch);
   if (!baseline_.holds(epoch)) return Came::too_old;
-  quarantine_.release(time, rules_, baseline_);
-  failures_.release(time, rules_, baseline_);
+  quarantine_.release(time, rules_, baseline_, fit_);
+  failures_.release(time, rules_, baseline_, fit_);
   if (time >= suppression_.next_due()) suppression_.tell_due(time);
   if (time >= caps_.next_due()) caps_.tell_due(time);
   return Came::in_time;
@@ -102,15 +102,15 @@ void Pipeline::on_event(const Event& event) {
   const RuleMask repeated = silent & rules_.joint_rules();
   if (fired == nullptr) {
     rules_.calibrate(keys_, evidence_, repeated, epoch, baseline_, state_);
-    rules_.learn(keys_, mask, epoch, baseline_);
+    rules_.learn(keys_, mask, epoch, baseline_, fit_);
     return;
   }
-  rules_.learn(keys_, mask & silent, epoch, baseline_);
+  rules_.learn(keys_, mask & silent, epoch, baseline_, fit_);
   RuleMask held = 0;
   if (score_of(fired->p_value) >= kQuarantineScore) {
     held = mask & ~silent & rules_.learning_rules();
   } else {
-    rules_.learn(keys_, mask & ~silent, epoch, baseline_);
+    rules_.learn(keys_, mask & ~silent, epoch, baseline_, fit_);
   }
   // The strongest rule of which nothing alike was told speaks. A flood that keeps one rule busy
   // must not keep the others quiet.
@@ -162,7 +162,7 @@ std::size_t Pipeline::verdict(std::string_view event_id, bool learn) {
   suppression_.note_verdict(event_id, learn ? HeldVerdict::learn : HeldVerdict::never);
   std::size_t events = 0;
   for (Quarantine* held : {&quarantine_, &failures_}) {
-    events += learn ? held->release_now(*alert, baseline_.newest(), rules_, baseline_)
+    events += learn ? held->release_now(*alert, baseline_.newest(), rules_, baseline_, fit_)
                     : held->drop(*alert);
   }
   (learn ? counts_.verdict_learned : counts_.verdict_dropped) += events;
@@ -214,7 +214,7 @@ RuleMask Pipeline::silenced(const Event& event, RuleMask fired) const {
 void Pipeline::hold(const Event& event, RuleMask mask, const AlikeAlert& alert) {
   if (mask == 0 || alert.verdict == HeldVerdict::never) return;
   if (alert.verdict == HeldVerdict::learn) {
-    rules_.learn(keys_, mask, baseline_.epoch_of(event.time), baseline_);
+    rules_.learn(keys_, mask, baseline_.epoch_of(event.time), baseline_, fit_);
     return;
   }
   Quarantine& quarantine = event.outcome == Outcome::success ? quarantine_ : failures_;

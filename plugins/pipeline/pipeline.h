@@ -106,6 +106,10 @@ class Pipeline final : public EventSink {
   /// nowhere. The book outlives the pipeline.
   void note_sightings(SightingBook* book) { sightings_ = book; }
 
+  /// From now on it is counted there how often what is learned is new (RuleSet::make_fit_counts();
+  /// of the same rules); null: nowhere. The counts outlive the pipeline.
+  void note_fit(FitCounts* fit) { fit_ = fit; }
+
   /// What an analyst found of the alert `event_id`. `learn`: what was held back under it, alike
   /// events of late included, is usual and learned at once, in the present epoch; else it is never
   /// learned. What is alike and comes later is treated likewise while the alert is remembered.
@@ -179,6 +183,7 @@ class Pipeline final : public EventSink {
   std::vector<Evidence> evidence_;
   LiveState state_;
   SightingBook* sightings_ = nullptr;
+  FitCounts* fit_ = nullptr;
 };
 
 }  // namespace doorward

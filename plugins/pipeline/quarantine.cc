@@ -25,10 +25,10 @@ bool Quarantine::hold(const EventKeys& keys, RuleMask mask, TimeUs release, Hash
   return true;
 }
 
-void Quarantine::release(TimeUs now, const RuleSet& rules, Baseline& baseline) {
+void Quarantine::release(TimeUs now, const RuleSet& rules, Baseline& baseline, FitCounts* fit) {
   while (count_ > 0 && held_[first_].release <= now) {
     const Held& held = held_[first_];
-    rules.learn(held.keys, held.mask, baseline.epoch_of(now), baseline);
+    rules.learn(held.keys, held.mask, baseline.epoch_of(now), baseline, fit);
     first_ = (first_ + 1) % held_.size();
     --count_;
   }
@@ -53,7 +53,7 @@ std::size_t Quarantine::take_out(Hash128 alert, Each&& each) {
 }
 
 std::size_t Quarantine::release_now(Hash128 alert, std::int64_t epoch, const RuleSet& rules,
-                                    Baseline& baseline) {
+                                    Baseline& baseline, FitCounts* fit) {
   std::size_t events = 0;
   for (std::size_t i = 0; i < count_; ++i) {
     events += held_[(first_ + i) % held_.size()].alert == alert ? 1 : 0;
@@ -61,7 +61,9 @@ std::size_t Quarantine::release_now(Hash128 alert, std::int64_t epoch, const Rul
   if (events == 0) return 0;
   const std::size_t times = std::max<std::size_t>(1, (kVerdictLogons + events - 1) / events);
   return take_out(alert, [&](const Held& held) {
-    for (std::size_t i = 0; i < times; ++i) rules.learn(held.keys, held.mask, epoch, baseline);
+    for (std::size_t i = 0; i < times; ++i) {
+      rules.learn(held.keys, held.mask, epoch, baseline, i == 0 ? fit : nullptr);
+    }
   });
 }
 

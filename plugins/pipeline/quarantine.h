@@ -27,13 +27,13 @@ class Quarantine {
   /// for those before it.
   bool hold(const EventKeys& keys, RuleMask mask, TimeUs release, Hash128 alert);
 
-  /// Learns everything that is due at `now`, in the epoch of `now`.
-  void release(TimeUs now, const RuleSet& rules, Baseline& baseline);
+  /// Learns everything that is due at `now`, in the epoch of `now`. `fit` as for RuleSet::learn().
+  void release(TimeUs now, const RuleSet& rules, Baseline& baseline, FitCounts* fit = nullptr);
 
   /// Learns everything that is held under the alert, in `epoch`, as kVerdictLogons logons or more;
-  /// gives how many events.
+  /// gives how many events. `fit` counts each once.
   std::size_t release_now(Hash128 alert, std::int64_t epoch, const RuleSet& rules,
-                          Baseline& baseline);
+                          Baseline& baseline, FitCounts* fit = nullptr);
   /// Forgets it: it is never learned. Gives how many events.
   std::size_t drop(Hash128 alert);
 

@@ -93,6 +93,10 @@ void tidy(std::vector<Error>& errors) {
 
 }  // namespace
 
+std::unique_ptr<FileLoader> policy_set_loader(const PolicyTexts& texts) {
+  return std::make_unique<PolicyLoader>(texts);
+}
+
 PolicyFindings review_policy(const PolicyTexts& texts, TimeUs now, PolicyExamples examples) {
   PolicyFindings out;
   const Policy policy = parse_policy(texts, out.mistakes);

@@ -1,10 +1,12 @@
 // Whether a policy can be put in force: everything in it is read as an agent would.
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "plugins/event.h"
 #include "plugins/policy/policy.h"
+#include "plugins/set_files.h"
 
 namespace doorward {
 
@@ -12,6 +14,10 @@ enum class PolicyExamples : std::uint8_t {
   play,   ///< the [[test]] examples of rules that the policy brings
   leave,  ///< an agent's way: the server has played them
 };
+
+/// The set files of a policy, and no others: what a host has elsewhere on its disk is not known to
+/// whoever has only the policy. Reads from `texts`, which outlive it.
+std::unique_ptr<FileLoader> policy_set_loader(const PolicyTexts& texts);
 
 struct PolicyFindings {
   std::vector<Error> mistakes;  ///< with any, the policy must not be put in force

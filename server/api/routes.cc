@@ -58,6 +58,7 @@ const std::vector<ApiRoute>& api_routes() {
     add_server_routes(routes);
     add_agent_routes(routes);
     add_policy_routes(routes);
+    add_fit_routes(routes);
     add_alert_routes(routes);
     add_access_routes(routes);
     return routes;

@@ -78,6 +78,7 @@ void add_server_routes(std::vector<ApiRoute>& routes);
 void add_agent_routes(std::vector<ApiRoute>& routes);
 void add_policy_routes(std::vector<ApiRoute>& routes);
 void add_alert_routes(std::vector<ApiRoute>& routes);
+void add_fit_routes(std::vector<ApiRoute>& routes);
 void add_access_routes(std::vector<ApiRoute>& routes);
 
 /// The route of a request; null, and `allowed`: the methods that there are for this path (empty: no

@@ -15,10 +15,11 @@ using Run = std::function<int()>;  // commands.h
 void add_manage_commands(CLI::App& app, Run& run);
 
 // A file each.
-void add_agents_commands(CLI::App& app, Run& run);  ///< agents, groups, token
-void add_policy_commands(CLI::App& app, Run& run);  ///< policy, baseline
-void add_alerts_commands(CLI::App& app, Run& run);  ///< alerts
-void add_access_commands(CLI::App& app, Run& run);  ///< api-token, audit, key
-void add_upkeep_commands(CLI::App& app, Run& run);  ///< backup, restore, status
+void add_fit_command(CLI::App& baseline, Run& run);  ///< baseline fit
+void add_agents_commands(CLI::App& app, Run& run);   ///< agents, groups, token
+void add_policy_commands(CLI::App& app, Run& run);   ///< policy, baseline
+void add_alerts_commands(CLI::App& app, Run& run);   ///< alerts
+void add_access_commands(CLI::App& app, Run& run);   ///< api-token, audit, key
+void add_upkeep_commands(CLI::App& app, Run& run);   ///< backup, restore, status
 
 }  // namespace doorward

@@ -266,6 +266,7 @@ void add_baseline_commands(CLI::App& app, Run& run) {
   baseline->footer(
       "Examples:\n  doorward-server baseline status\n"
       "  doorward-server baseline drop-agent web-01 --reason 'was compromised'\n"
+      "  doorward-server baseline fit --group dmz\n"
       "  doorward-server baseline export --group default fleet.dwbl");
   auto typed = std::make_shared<PolicyTyped>();
   CLI::App* status = baseline->add_subcommand("status", "How full and how new they are");
@@ -301,6 +302,7 @@ void add_baseline_commands(CLI::App& app, Run& run) {
                    "Default: /etc/doorward/server.toml if it is there")
       ->type_name("FILE");
   save->callback([typed, &run] { run = [typed] { return run_export(typed); }; });
+  add_fit_command(*baseline, run);
 }
 
 }  // namespace

@@ -99,14 +99,20 @@ void read_log(Params& table, ServerSettings& out) {
   table.refuse_unknown();
 }
 
+void read_baseline(Params& table, ServerSettings& out) {
+  out.memory_mib = table.integer("memory_mib", out.memory_mib, 1, 1024);
+  out.fit = table.text("fit", out.fit);
+  if (out.fit != "suggest" && out.fit != "apply" && out.fit != "off") {
+    table.mistake("fit", "expected suggest, apply or off");
+  }
+  table.refuse_unknown();
+}
+
 void read_document(Params& document, ServerSettings& out, std::vector<Error>& mistakes) {
   if (std::optional<Params> table = document.table("server")) read_server(*table, out);
   if (std::optional<Params> table = document.table("agents")) read_agents(*table, out);
   if (std::optional<Params> table = document.table("api")) read_api(*table, out);
-  if (std::optional<Params> table = document.table("baseline")) {
-    out.memory_mib = table->integer("memory_mib", out.memory_mib, 1, 1024);
-    table->refuse_unknown();
-  }
+  if (std::optional<Params> table = document.table("baseline")) read_baseline(*table, out);
   if (std::optional<Params> table = document.table("retention")) read_retention(*table, out);
   if (std::optional<Params> table = document.table("policy")) {
     out.policy_dir = absolute(*table, "dir", out.policy_dir);

@@ -29,6 +29,7 @@ struct ServerSettings {
   std::int64_t requests_per_minute = 600;     ///< of one client
   // [baseline]
   std::int64_t memory_mib = 8;
+  std::string fit = "suggest";  ///< theta and d of rules: suggest, apply (once a day) or off
   // [retention]
   std::int64_t alerts_days = 365;
   std::int64_t alerts_max = 1'000'000;

@@ -23,6 +23,7 @@
 #include "server/core/core.h"
 #include "server/core/log.h"
 #include "server/daemon/alert_fan_out.h"
+#include "server/daemon/fit_duty.h"
 #include "server/daemon/issue.h"
 #include "server/rules/fleet_rules.h"
 #include "server/session/agent_sessions.h"
@@ -71,6 +72,7 @@ class ServerDaemon {
   std::unique_ptr<Core> core_;
   std::unique_ptr<FleetRules> rules_;
   std::unique_ptr<AlertFanOut> fan_out_;
+  std::unique_ptr<FitDuty> fit_duty_;
   std::unique_ptr<AgentSessions> sessions_;
   std::unique_ptr<Api> api_;
   std::unique_ptr<ApiServer> api_server_;
@@ -98,6 +100,8 @@ Status ServerDaemon::start() {
   Result<std::unique_ptr<FleetRules>> rules = FleetRules::make(*core_, settings_);
   if (!rules) return rules.error();
   rules_ = std::move(rules).value();
+  fit_duty_ = std::make_unique<FitDuty>(*core_);
+  core_->every_second([this](FleetView& view) { fit_duty_->second(view); });
   fan_out_ = std::make_unique<AlertFanOut>(io_, *core_, settings_.data_dir);
   SessionTerms terms = session_terms(settings_);
   terms.fleet_rules = builtin_fleet_rules();
@@ -202,6 +206,7 @@ void ServerDaemon::reload() {
   settings_.alerts_days = next.alerts_days;
   settings_.alerts_max = next.alerts_max;
   settings_.audit_days = next.audit_days;
+  settings_.fit = next.fit;
   settings_.outputs = next.outputs;
   settings_.spool_mib = next.spool_mib;
   server_log::init(settings_.log_level);

@@ -70,6 +70,12 @@ Additions Baselines::Impl::without_dropped(const std::string& agent, std::uint64
   return additions;
 }
 
+bool Baselines::Impl::all_dropped(const std::string& agent, std::uint64_t sequence) const {
+  return std::any_of(drops_.begin(), drops_.end(), [&](const DroppedTeaching& drop) {
+    return drop.agent == agent && drop.epoch == kNoEpoch && sequence <= drop.through;
+  });
+}
+
 void Baselines::Impl::count(AgentTeaching& teaching, const Additions& additions) const {
   std::array<std::uint64_t, Additions::kEpochsMax> entries{};
   additions.for_each([&](const Additions::Entry& entry) { ++entries[entry.epoch()]; });
@@ -85,18 +91,18 @@ void Baselines::Impl::fold_delta(const LogEntry& entry, bool contribution) {
   std::string of_group;
   std::uint64_t key = 0;
   std::span<const std::uint8_t> bytes;
-  if (contribution) {
-    const auto* table = entry_table<log::Contribution>(entry);
-    if (table == nullptr) return;
+  std::span<const std::uint8_t> fit;
+  const auto take = [&](const auto* table) {
+    if (table == nullptr) return false;
     of_group = text_of(table->group());
     key = table->key_name();
     bytes = bytes_of(table->additions());
-  } else {
-    const auto* table = entry_table<log::Delta>(entry);
-    if (table == nullptr) return;
-    of_group = text_of(table->group());
-    key = table->key_name();
-    bytes = bytes_of(table->additions());
+    fit = bytes_of(table->fit());
+    return true;
+  };
+  if (!(contribution ? take(entry_table<log::Contribution>(entry))
+                     : take(entry_table<log::Delta>(entry)))) {
+    return;
   }
   GroupBaseline& to = group(of_group);
   AgentTeaching& teaching = agents_[entry.subject];
@@ -108,6 +114,10 @@ void Baselines::Impl::fold_delta(const LogEntry& entry, bool contribution) {
   if (key != key_name(key_)) {
     ++to.refused_entries;
     return;
+  }
+  if (!fit.empty() && !all_dropped(entry.subject, entry.number) &&
+      !to.add_fit(entry.subject, fit)) {
+    ++to.refused_entries;
   }
   Result<Additions> additions = decode_additions(bytes, {.entries = Additions::kEntriesMax});
   if (!additions) {
@@ -181,6 +191,18 @@ Status Baselines::check(std::string_view agent, std::span<const std::uint8_t> ad
   return {};
 }
 
+Status Baselines::check_fit(std::span<const std::uint8_t> fit) const {
+  if (fit.empty()) return {};
+  const Result<FitCounts> counts = FitCounts::decode(fit);
+  if (!counts) return counts.error();
+  const std::uint64_t most = impl_->options_.limits.fit_events_a_delta;
+  if (counts.value().events() > most) {
+    return Error{"",
+                 "its counts to fit from tell of more than " + std::to_string(most) + " events"};
+  }
+  return {};
+}
+
 std::optional<LogEntry> Baselines::close_round(std::string_view group, TimeUs now) {
   const auto found = impl_->groups_.find(group);
   if (found == impl_->groups_.end() || found->second.open_is_empty()) return std::nullopt;
@@ -223,6 +245,12 @@ bool Baselines::crowded(std::string_view group) const {
 const Baseline* Baselines::baseline(std::string_view group) const {
   const auto found = impl_->groups_.find(group);
   return found == impl_->groups_.end() ? nullptr : &found->second.baseline();
+}
+
+std::optional<GroupFit> Baselines::fit(std::string_view group) const {
+  const auto found = impl_->groups_.find(group);
+  if (found == impl_->groups_.end()) return std::nullopt;
+  return found->second.fit();
 }
 
 std::vector<std::string> Baselines::groups() const {

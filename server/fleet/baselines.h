@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "plugins/detectors/fit_counts.h"
 #include "server/store/ordered_log.h"
 #include "sketch/additions.h"
 #include "sketch/baseline.h"
@@ -25,6 +26,16 @@ struct TeachingLimits {
   std::uint64_t entries_an_epoch = 2'000'000;
   /// Of one pair or total in one delta.
   std::uint32_t count_max = 1'000'000;
+  /// Events of all rules together in one delta's counts to fit from.
+  std::uint64_t fit_events_a_delta = 100'000'000;
+};
+
+/// How often values were new to the agents of a group, since the present key.
+struct GroupFit {
+  FitCounts counts;
+  std::size_t agents = 0;            ///< that counted some of it
+  std::string largest;               ///< the agent that counted most; empty: none counted
+  std::uint64_t largest_events = 0;  ///< of all rules together, as FitCounts::events()
 };
 
 /// What an agent needs to come from the generation it has to the newest.
@@ -75,6 +86,9 @@ class Baselines {
   [[nodiscard]] Status check(std::string_view agent, std::span<const std::uint8_t> additions,
                              std::uint64_t key_name, TimeUs now) const;
 
+  /// Looks at the counts to fit from that a delta brings (may be empty).
+  [[nodiscard]] Status check_fit(std::span<const std::uint8_t> fit) const;
+
   /// The round that closes now: an entry to append, nothing when no delta came since the last one.
   [[nodiscard]] std::optional<LogEntry> close_round(std::string_view group, TimeUs now);
 
@@ -90,6 +104,8 @@ class Baselines {
 
   /// The group's baseline at its newest generation; null when there is no such group.
   [[nodiscard]] const Baseline* baseline(std::string_view group) const;
+  /// What theta and d can be fitted from; nothing when there is no such group.
+  [[nodiscard]] std::optional<GroupFit> fit(std::string_view group) const;
   [[nodiscard]] std::vector<std::string> groups() const;
   [[nodiscard]] std::vector<GroupBaselineStatus> status() const;
 

@@ -11,7 +11,7 @@
 namespace doorward {
 namespace {
 
-constexpr std::uint8_t kSnapshotVersion = 1;
+constexpr std::uint8_t kSnapshotVersion = 2;
 /// Contributions of an agent before they become one.
 constexpr std::size_t kContributionsMax = 16;
 /// Deltas summed up at a time.
@@ -24,6 +24,7 @@ struct Taught {
   std::uint32_t deltas = 1;
   std::uint64_t first = 0;
   std::vector<std::uint8_t> additions;
+  std::vector<std::uint8_t> fit;
 };
 
 std::optional<Taught> told_by(const LogEntry& entry) {
@@ -33,6 +34,8 @@ std::optional<Taught> told_by(const LogEntry& entry) {
     out.key_name = table->key_name();
     const auto bytes = bytes_of(table->additions());
     out.additions.assign(bytes.begin(), bytes.end());
+    const auto fit = bytes_of(table->fit());
+    out.fit.assign(fit.begin(), fit.end());
   };
   out.first = entry.number;
   if (entry.kind == EntryKind::delta) {
@@ -68,6 +71,7 @@ Result<std::optional<Baselines::Compaction>> Baselines::Impl::compact_agent(
   const std::uint64_t through = through_[teaching.group];
   Compaction out;
   Additions sum(Additions::kEntriesMax);
+  FitCounts fit;
   log::ContributionT table;
   table.key_name = key_name(key_);
   const auto visit = [&](const LogEntry& entry) {
@@ -85,6 +89,10 @@ Result<std::optional<Baselines::Compaction>> Baselines::Impl::compact_agent(
             decode_additions(told->additions, {.entries = Additions::kEntriesMax});
         if (additions) {
           sum.add(without_dropped(agent, entry.number, std::move(additions).value()));
+        }
+        if (!told->fit.empty() && !all_dropped(agent, entry.number)) {
+          const Result<FitCounts> more = FitCounts::decode(told->fit);
+          if (more) fit.merge(more.value());
         }
       }
       table.deltas += told->deltas;
@@ -111,6 +119,7 @@ Result<std::optional<Baselines::Compaction>> Baselines::Impl::compact_agent(
   sum.drop_zeros();
   sum.drop_before(groups_.at(teaching.group).baseline().ring());
   table.additions = encode_additions(sum);
+  if (!fit.empty()) table.fit = fit.encode();
   out.entry.kind = EntryKind::contribution;
   out.entry.subject = agent;
   out.entry.data = entry_bytes(table);

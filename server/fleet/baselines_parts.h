@@ -38,6 +38,8 @@ class Baselines::Impl {
   /// Takes out what was dropped.
   [[nodiscard]] Additions without_dropped(const std::string& agent, std::uint64_t sequence,
                                           Additions additions) const;
+  /// Whether all that the agent taught up to this sequence was dropped.
+  [[nodiscard]] bool all_dropped(const std::string& agent, std::uint64_t sequence) const;
   void count(AgentTeaching& teaching, const Additions& additions) const;
   Result<std::optional<Compaction>> compact_agent(OrderedLog& log, const std::string& agent,
                                                   AgentTeaching& teaching);

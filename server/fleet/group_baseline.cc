@@ -82,6 +82,26 @@ void GroupBaseline::restore(const std::string& agent, std::uint64_t sequence,
   raise(included_, agent, sequence);
 }
 
+bool GroupBaseline::add_fit(const std::string& agent, std::span<const std::uint8_t> bytes) {
+  const Result<FitCounts> fit = FitCounts::decode(bytes);
+  if (!fit) return false;
+  fit_.merge(fit.value());
+  fit_of_[agent] += fit.value().events();
+  return true;
+}
+
+GroupFit GroupBaseline::fit() const {
+  GroupFit out;
+  out.counts = fit_;
+  out.agents = fit_of_.size();
+  for (const auto& [agent, events] : fit_of_) {
+    if (events <= out.largest_events) continue;
+    out.largest = agent;
+    out.largest_events = events;
+  }
+  return out;
+}
+
 void GroupBaseline::close(std::uint64_t generation, std::span<const std::uint8_t> bytes,
                           const std::vector<std::pair<std::string, std::uint64_t>>& included,
                           std::size_t rounds_bytes_max) {
@@ -132,6 +152,8 @@ void GroupBaseline::begin_anew(const HashKey& key, std::uint64_t generation) {
   open_.clear();
   open_included_.clear();
   included_.clear();
+  fit_ = FitCounts();
+  fit_of_.clear();
   rounds_.clear();
   rounds_bytes_ = 0;
   generation_ = generation;
@@ -189,6 +211,8 @@ void GroupBaseline::save(std::vector<std::uint8_t>& out) const {
     save_bytes(*round.bytes, archive);
     save_sequences(round.included, archive);
   }
+  save_bytes(fit_.encode(), archive);
+  save_sequences(fit_of_, archive);
 }
 
 Result<GroupBaseline> GroupBaseline::load(StateReader& in, const Baselines::Options& options,
@@ -218,7 +242,12 @@ Result<GroupBaseline> GroupBaseline::load(StateReader& in, const Baselines::Opti
     load_sequences(in, round.included);
     out.keep(std::move(round), options.rounds_bytes_max);
   }
+  const std::vector<std::uint8_t> fit = load_bytes(in, kFitBytesMax);
+  load_sequences(in, out.fit_of_);
   if (!in.ok()) return damaged;
+  Result<FitCounts> counts = FitCounts::decode(fit);
+  if (!counts) return counts.error();
+  out.fit_ = std::move(counts).value();
   return out;
 }
 

@@ -31,6 +31,11 @@ class GroupBaseline {
   /// After begin_anew(), from the log: what was in rounds long ago.
   void restore(const std::string& agent, std::uint64_t sequence, const Additions& additions);
 
+  /// Counts to fit from, of a delta or contribution, whichever round it belongs to. False: they
+  /// cannot be read.
+  bool add_fit(const std::string& agent, std::span<const std::uint8_t> bytes);
+  [[nodiscard]] GroupFit fit() const;
+
   [[nodiscard]] bool open_is_empty() const { return open_.empty(); }
   [[nodiscard]] const Additions& open() const { return open_; }
   [[nodiscard]] const std::map<std::string, std::uint64_t, std::less<>>& open_included() const {
@@ -64,6 +69,8 @@ class GroupBaseline {
   std::map<std::string, std::uint64_t, std::less<>> included_;  // of the newest generation
   std::deque<ClosedRound> rounds_;
   std::size_t rounds_bytes_ = 0;
+  FitCounts fit_;
+  std::map<std::string, std::uint64_t, std::less<>> fit_of_;  // events, by agent
   std::uint64_t generation_ = 0;
   std::uint64_t whole_of_ = 0;
   std::shared_ptr<const std::vector<std::uint8_t>> whole_;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "entries_generated.h"
+#include "plugins/detectors/fit_counts.h"
 #include "server/session/limits.h"
 
 namespace doorward {
@@ -52,8 +53,12 @@ std::vector<std::uint8_t> delta_data(const wire::Delta& delta, const std::string
   if (bytes > 0) additions = builder.CreateVector(delta.additions()->data(), bytes);
   flatbuffers::Offset<flatbuffers::Vector<flatbuffers::Offset<log::Sighting>>> seen = 0;
   if (!sightings.empty()) seen = builder.CreateVector(sightings);
+  flatbuffers::Offset<flatbuffers::Vector<std::uint8_t>> fit = 0;
+  if (delta.fit() != nullptr && delta.fit()->size() > 0) {
+    fit = builder.CreateVector(delta.fit()->data(), delta.fit()->size());
+  }
   builder.Finish(
-      log::CreateDelta(builder, name, delta.key_name(), additions, seen, delta.lines_bytes()));
+      log::CreateDelta(builder, name, delta.key_name(), additions, seen, delta.lines_bytes(), fit));
   return finished(builder);
 }
 
@@ -63,6 +68,9 @@ std::string why_no_delta(const wire::Delta& delta) {
   }
   if (delta.sightings() != nullptr && delta.sightings()->size() > kSightingsADelta) {
     return "more than " + std::to_string(kSightingsADelta) + " sightings";
+  }
+  if (delta.fit() != nullptr && delta.fit()->size() > kFitBytesMax) {
+    return "more than " + std::to_string(kFitBytesMax) + " bytes of counts to fit from";
   }
   return {};
 }

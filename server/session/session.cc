@@ -159,10 +159,11 @@ void Session::hear_deltas(const wire::DeltaBatch& batch) {
           if (entry.number > record->last_delta) {
             const auto* delta = flatbuffers::GetRoot<log::Delta>(entry.data.data());
             const auto additions = bytes_of(delta->additions());
-            const Status good =
-                additions.empty()
-                    ? Status()
-                    : view.baselines.check(self->agent(), additions, delta->key_name(), view.now);
+            Status good;
+            if (!additions.empty()) {
+              good = view.baselines.check(self->agent(), additions, delta->key_name(), view.now);
+            }
+            if (good) good = view.baselines.check_fit(bytes_of(delta->fit()));
             if (!good) {
               ack->refused_deltas.push_back({entry.number, good.error().message()});
               continue;
