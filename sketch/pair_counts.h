@@ -56,6 +56,7 @@ class PairCounts {
 
   /// One more of the pair in the epoch, which must be in the ring.
   void add(Hash128 key, std::int64_t epoch) {
+    assert(note_ == nullptr || key == wide(key.low));
     if (note_ != nullptr) note_->pair(space_, key.low, epoch);
     raise(key, epoch, 1);
   }

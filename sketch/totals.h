@@ -34,6 +34,7 @@ class Totals {
 
   /// n more of the key in the epoch, which must be in the ring.
   void add(Hash128 key, std::int64_t epoch, std::uint32_t n = 1) {
+    assert(note_ == nullptr || key == wide(key.low));
     if (note_ != nullptr) note_->total(space_, key.low, epoch, n);
     raise(key, epoch, n);
   }

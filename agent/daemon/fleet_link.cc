@@ -7,6 +7,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "agent/memory.h"
 #include "plugins/delivery/limits.h"
 #include "sketch/baseline_layout.h"
 
@@ -203,6 +204,8 @@ void FleetLink::next_patch() {
     asio::post(worker_, [this, patch, own = learning.begin_patch(), like = baseline.options()] {
       auto prepared =
           std::make_shared<Result<PreparedPatch>>(prepare_patch(*patch, own, like, clock_now()));
+      *patch = {};
+      give_memory_back();
       asio::post(io_, [this, prepared] {
         with_learning([this, prepared](FleetLearning& now, Baseline& in_force, Engine&) {
           Status status;
@@ -221,6 +224,7 @@ void FleetLink::next_patch() {
 
 void FleetLink::patched(const Status& status) {
   patching_ = false;
+  give_memory_back();
   if (pipeline_ == nullptr) return;
   if (!status) {
     forget_patches();

@@ -10,6 +10,7 @@
 #include <csignal>
 #include <utility>
 
+#include "agent/memory.h"
 #include "agent/options.h"
 #include "plugins/ecs_document.h"
 
@@ -184,12 +185,16 @@ void PipelineThread::snapshot(bool seal_first, std::function<void(Snapshot)> don
       learning_->number();
     }
     done(take_snapshot());
+    // Of the snapshot before, which others have freed since, and of packing what was sealed.
+    give_memory_back();
   });
 }
 
 void PipelineThread::with_learning(FleetWork work) {
   post([this, work = std::move(work)] {
-    if (learning_) work(*learning_, *baseline_, *engine_);
+    if (!learning_) return;
+    work(*learning_, *baseline_, *engine_);
+    give_memory_back();
   });
 }
 

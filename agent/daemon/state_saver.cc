@@ -71,6 +71,7 @@ void StateSaver::saved(const Result<std::uint64_t>& bytes, const Written& writte
     }
     return;
   }
+  give_memory_back();
   report_.saved = clock_now();
   report_.bytes = bytes.value();
   saved_lines_ = written.lines;
