@@ -226,11 +226,11 @@ void add_token(CLI::App& app, Run& run) {
                          [](const json::object& answer) {
                            // Alone on stdout, for scripts.
                            std::printf("%s\n", text_in(answer, "token").c_str());
-                           std::fprintf(
-                               stderr, "name %s, group %s, for %s, ends %s UTC\n",
-                               text_in(answer, "name").c_str(), text_in(answer, "group").c_str(),
-                               count_in(answer, "uses", "agent").c_str(),
-                               time_in(answer, "ends").c_str());
+                           std::fprintf(stderr, "name %s, group %s, for %s, ends %s UTC\n",
+                                        text_in(answer, "name").c_str(),
+                                        text_in(answer, "group").c_str(),
+                                        count_in(answer, "uses", "agent").c_str(),
+                                        time_in(answer, "ends").c_str());
                          });
     };
   });

@@ -53,10 +53,10 @@ void show_status(const json::object& answer) {
   std::printf("agents   %s enrolled, %s connected, %s revoked\n",
               text_in(agents, "enrolled").c_str(), text_in(agents, "connected").c_str(),
               text_in(agents, "revoked").c_str());
-  std::printf("alerts   %s stored, %s without a verdict%s\n", text_in(alerts, "stored").c_str(),
-              text_in(alerts, "open").c_str(),
-              number_in(alerts, "stored") == 0 ? ""
-                                               : (", the oldest " + ago_in(alerts, "oldest")).c_str());
+  std::printf(
+      "alerts   %s stored, %s without a verdict%s\n", text_in(alerts, "stored").c_str(),
+      text_in(alerts, "open").c_str(),
+      number_in(alerts, "stored") == 0 ? "" : (", the oldest " + ago_in(alerts, "oldest")).c_str());
   const std::int64_t entries = number_in(log, "entries");
   std::printf("log      %lld entr%s, %s, %s waiting\n", static_cast<long long>(entries),
               entries == 1 ? "y" : "ies", size_words(number_in(log, "bytes")).c_str(),

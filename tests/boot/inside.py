@@ -214,10 +214,44 @@ def upgrade():
     assert run("systemctl", "is-enabled", UNIT) == "enabled"
 
 
-def purge(before, accounts, groups):
-    run("apt-get", "install", "-y", "-q", SERVER_DEB)
+def agents():
+    """{host: state} as the server has it."""
+    said = json.loads(run("doorward-server", "agents", "list", "--json"))
+    return {agent["host"]: agent["state"] for agent in said["agents"]}
+
+
+def a_fleet_of_this_host():
+    """The server's package: what it says before init, then all under its unit, with this host's agent."""
+    said = run("apt-get", "install", "-y", "-q", SERVER_DEB)
+    assert "next: doorward-server init" in said, said
     assert run("systemctl", "is-enabled", SERVER_UNIT, check=False) == "disabled"
     assert property_of(SERVER_UNIT, "ActiveState") == "inactive"
+    run("systemctl", "start", SERVER_UNIT, check=False)
+    assert property_of(SERVER_UNIT, "ActiveState") == "failed"
+    assert property_of(SERVER_UNIT, "NRestarts") == "0", "it was tried again"
+    assert "make one: doorward-server init" in run("journalctl", "--no-pager", "-u", SERVER_UNIT)
+    run("doorward-server", "init", "--name", "bastion-01")
+    run("systemctl", "start", SERVER_UNIT)
+    with open("/opt/test/token", "w", encoding="utf-8") as out:
+        out.write(run("sh", "-c", "doorward-server token create 2>/dev/null"))
+    run("doorward-agent", "enroll", "--server", "127.0.0.1:7443", "--token-file", "/opt/test/token")
+    run("systemctl", "restart", UNIT)
+    wait_for("the agent is at the server", lambda: agents() == {"bastion-01": "connected"})
+
+    backup = "/var/backups/doorward-server/one.db"
+    run("doorward-server", "backup", backup)
+    assert stat.S_IMODE(os.stat(backup).st_mode) == 0o600
+    run("systemctl", "stop", SERVER_UNIT)
+    run("doorward-server", "restore", backup)
+    run("systemctl", "start", SERVER_UNIT)
+    wait_for("the agent is back", lambda: agents() == {"bastion-01": "connected"}, 90)
+    run("systemctl", "reload", SERVER_UNIT)
+    run("dpkg-reconfigure", "doorward-server")
+    assert property_of(SERVER_UNIT, "ActiveState") == "active"
+    os.unlink(backup)  # a purge would keep it
+
+
+def purge(before, accounts, groups):
     run("apt-get", "purge", "-y", "-q", "doorward-agent", "doorward-server")
     left = sorted(path for path in system.files() - before if not path.startswith(OTHERS_LOGS))
     assert left == [], f"purge left {left}"
@@ -267,6 +301,9 @@ def main():
     step("a host that has only the journal")
     only_the_journal()
 
+    step("a server, and the agent in its fleet")
+    a_fleet_of_this_host()
+
     step("purging")
     purge(before, accounts, groups)
     print("all is as expected", flush=True)
@@ -277,6 +314,7 @@ try:
     main()
 except BaseException:  # the container goes down after this: say all there is to say
     traceback.print_exc()
-    run("sh", "-c", "journalctl --no-pager -o short-precise -u doorward-agent > /opt/test/journal; "
+    run("sh", "-c", "journalctl --no-pager -o short-precise -u doorward-agent -u doorward-server "
+        "> /opt/test/journal; "
         f"cp {ALERTS} /opt/test/alerts.ndjson", check=False)
     raise SystemExit(1)
