@@ -164,7 +164,9 @@ std::optional<Patch> GroupBaseline::patch(std::string_view agent, std::uint64_t 
                                           bool other_key) {
   Patch patch;
   if (generation == generation_ && (!other_key || generation == 0)) return std::nullopt;
-  if (!other_key && generation < generation_ && !rounds_.empty() &&
+  // Generation 0 asks for the whole, also where all rounds are kept: the agent may have the fleet's
+  // history already, of which a restored server has lost a part.
+  if (!other_key && generation != 0 && generation < generation_ && !rounds_.empty() &&
       rounds_.front().generation <= generation + 1) {
     const ClosedRound& next =
         rounds_[static_cast<std::size_t>(generation + 1 - rounds_.front().generation)];
