@@ -6,6 +6,7 @@
 
 #include "agent/daemon/log.h"
 #include "agent/daemon/running_daemon.h"
+#include "agent/memory.h"
 
 namespace doorward {
 namespace {
@@ -73,6 +74,7 @@ int run_once(const CommonOptions& options, std::optional<FleetTakeover>& takeove
 }  // namespace
 
 int run_daemon(const CommonOptions& options) {
+  keep_little_memory();
   std::optional<FleetTakeover> takeover;
   int status = kExitDone;
   do {

@@ -14,7 +14,7 @@ inline constexpr std::size_t kDeltaSealEntries = std::size_t{1} << 16;
 inline constexpr std::size_t kDeltaSealEpochs = 4;
 inline constexpr std::size_t kDeltaSealBins = 16;
 /// A larger set gives its memory back when it is sealed.
-inline constexpr std::size_t kOpenKeepsRoom = std::size_t{1} << 14;
+inline constexpr std::size_t kOpenKeepsRoom = std::size_t{1} << 12;
 /// Entries of one delta, which a server takes; more become several deltas.
 inline constexpr std::size_t kDeltaEntriesMax = std::size_t{1} << 17;
 /// Lines read between two looks at whether to seal.
