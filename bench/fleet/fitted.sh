@@ -56,9 +56,13 @@ pids+=($!)
 # Read to the end, and told.
 until "$agent" status --json -c "$work/agent.toml" 2>/dev/null | python3 -c '
 import json, sys
-told = json.load(sys.stdin)
-behind = [one["bytes_behind"] for one in told["inputs"]]
-sys.exit(0 if behind and max(behind) == 0 and told["lines"] > 0 else 1)'; do sleep 1; done
+try:
+    told = json.load(sys.stdin)
+except ValueError:
+    sys.exit(1)
+behind = max(one["bytes_behind"] for one in told["inputs"])
+acked = told.get("fleet", {}).get("acked", 0)
+sys.exit(0 if behind == 0 and told["lines_read"] > 0 and acked > 0 else 1)'; do sleep 1; done
 sleep 5
 "$server" baseline fit -c "$work/server.toml"
 "$server" baseline fit --json -c "$work/server.toml" |

@@ -1,6 +1,7 @@
 // doorward-server baseline fit: theta and d from what the agents counted.
 #include <cstdio>
 
+#include "plugins/policy/edit.h"
 #include "server/commands/manage_call.h"
 
 namespace doorward {
@@ -17,7 +18,12 @@ using Typed = std::shared_ptr<FitTyped>;
 
 /// "1 (0.5)": theta and d.
 std::string pair_in(const json::object& rule, const std::string& ending) {
-  return text_in(rule, "strength" + ending) + " (" + text_in(rule, "discount" + ending) + ")";
+  const auto number = [&](const std::string& name) {
+    const json::value* value = rule.if_contains(name);
+    return rule_number_text(value == nullptr || !value->is_number() ? 0
+                                                                    : value->to_number<double>());
+  };
+  return number("strength" + ending) + " (" + number("discount" + ending) + ")";
 }
 
 /// A text of several lines, each printable.

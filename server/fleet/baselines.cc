@@ -14,6 +14,9 @@ namespace {
 
 /// Deltas of an agent that lie in the log one by one before they become one entry.
 constexpr std::size_t kDeltasBeforeCompaction = 64;
+/// Of one total in one delta. Far above that of a pair: sums of squares of a busy host's counts are
+/// totals too.
+constexpr std::uint32_t kTotalMax = 2'000'000'000;
 
 }  // namespace
 
@@ -170,7 +173,8 @@ Status Baselines::check(std::string_view agent, std::span<const std::uint8_t> ad
   std::array<std::uint64_t, Additions::kEpochsMax> entries{};
   read.value().for_each([&](const Additions::Entry& entry) {
     ++entries[entry.epoch()];
-    too_often = too_often || entry.n > limits.count_max;
+    const bool total = entry.kind() == Additions::Kind::total;
+    too_often = too_often || entry.n > (total ? kTotalMax : limits.count_max);
   });
   if (too_often) {
     return Error{"",
