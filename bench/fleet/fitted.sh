@@ -63,7 +63,8 @@ except ValueError:
 behind = max(one["bytes_behind"] for one in told["inputs"])
 acked = told.get("fleet", {}).get("acked", 0)
 sys.exit(0 if behind == 0 and told["lines_read"] > 0 and acked > 0 else 1)'; do sleep 1; done
-sleep 5
+until "$server" baseline fit -c "$work/server.toml" | grep -q "\*$"; do sleep 1; done
+sleep 3
 "$server" baseline fit -c "$work/server.toml"
 "$server" baseline fit --json -c "$work/server.toml" |
   python3 -c 'import json, sys; print(json.load(sys.stdin)["overrides"])' >"$work/policy/policy.toml"

@@ -24,7 +24,7 @@ struct TeachingLimits {
   std::size_t entries_a_delta = std::size_t{1} << 17;
   /// Different entries of one agent in an epoch; what is beyond is not applied, and counted.
   std::uint64_t entries_an_epoch = 2'000'000;
-  /// Of one pair or total in one delta.
+  /// Of one pair in one delta.
   std::uint32_t count_max = 1'000'000;
   /// Events of all rules together in one delta's counts to fit from.
   std::uint64_t fit_events_a_delta = 100'000'000;
