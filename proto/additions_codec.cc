@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <memory>
 #include <string>
 
 #include "proto/leb128.h"
@@ -157,7 +158,7 @@ std::vector<std::uint8_t> pack(const Additions& additions) {
 class Unpacker {
  public:
   Unpacker(std::span<const std::uint8_t> bytes, const AdditionsLimits& limits)
-      : in_(bytes), limits_(limits), out_(std::max<std::size_t>(1, limits.entries)) {}
+      : in_(bytes), limits_(limits), out_(most_in(bytes.size(), limits.entries)) {}
 
   Result<Additions> run() {
     if (!epochs() || !groups() || !bins() || in_.failed()) {
@@ -168,6 +169,11 @@ class Unpacker {
   }
 
  private:
+  /// An entry takes two bytes at the least: small additions need no table for many.
+  static std::size_t most_in(std::size_t bytes, std::size_t entries_max) {
+    return std::max<std::size_t>(1, std::min(entries_max, bytes / 2));
+  }
+
   bool fail(std::string why) {
     why_ = std::move(why);
     return false;
@@ -213,11 +219,14 @@ class Unpacker {
     if (width < 1 || width > 8) return in_.failed() ? false : fail("keys of an impossible width");
     const auto gaps = in_.bytes(count * width);
     if (in_.failed()) return false;
-    std::vector<std::uint64_t> keys(count);
+    std::vector<std::uint64_t>& keys = keys_;
+    keys.resize(count);
     std::uint64_t key = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      PackReader one(gaps.subspan(i * width, width));
-      const std::uint64_t gap = get_fixed(one, width);
+      std::uint64_t gap = 0;
+      for (std::size_t k = 0; k < width; ++k) {
+        gap |= std::uint64_t{gaps[i * width + k]} << (8 * k);
+      }
       if ((gap == 0 && i != 0) || gap > std::numeric_limits<std::uint64_t>::max() - key) {
         return fail("keys are not in order");
       }
@@ -225,7 +234,8 @@ class Unpacker {
       keys[i] = key;
     }
     std::uint64_t sum = 0;
-    std::vector<std::uint64_t> counts(count);
+    std::vector<std::uint64_t>& counts = counts_;
+    counts.resize(count);
     for (std::uint64_t& n : counts) {
       n = in_.number();
       if (in_.failed()) return false;
@@ -295,9 +305,19 @@ class Unpacker {
   const AdditionsLimits& limits_;
   Additions out_;
   std::vector<std::int64_t> epochs_;
+  std::vector<std::uint64_t> keys_, counts_;  // of one group
   std::uint64_t total_ = 0;
   std::string why_;
 };
+
+/// One a thread: making one anew costs more than unpacking a delta. Null: no memory.
+ZSTD_DCtx* decompressor() {
+  struct Free {
+    void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+  };
+  static thread_local const std::unique_ptr<ZSTD_DCtx, Free> context(ZSTD_createDCtx());
+  return context.get();
+}
 
 }  // namespace
 
@@ -328,7 +348,10 @@ Result<Additions> decode_additions(std::span<const std::uint8_t> bytes,
   const unsigned long long raw_bytes = ZSTD_getFrameContentSize(data.data(), data.size());
   if (raw_bytes > limits.raw_bytes()) return bad("they do not say their size, or are too long");
   std::vector<std::uint8_t> raw(static_cast<std::size_t>(raw_bytes));
-  const std::size_t size = ZSTD_decompress(raw.data(), raw.size(), data.data(), data.size());
+  ZSTD_DCtx* const context = decompressor();
+  if (context == nullptr) return bad("there is no memory to unpack them");
+  const std::size_t size =
+      ZSTD_decompressDCtx(context, raw.data(), raw.size(), data.data(), data.size());
   if (ZSTD_isError(size) != 0 || size != raw.size()) return bad("zstd cannot read them");
   return Unpacker(raw, limits).run();
 }

@@ -8,6 +8,7 @@
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
+#include <iterator>
 #include <list>
 #include <utility>
 #include <vector>
@@ -27,6 +28,8 @@ using Time = steady_clock::time_point;
 
 /// TLS records taken in a row before other connections get their turn.
 constexpr int kRecordsAtATime = 16;
+/// The longest TLS record (RFC 8446, 5.1).
+constexpr std::size_t kRecordBytes = 16 * 1024;
 /// How long, after the last frame was written, the other end may take to close its side.
 constexpr milliseconds kLingerMax{2'000};
 
@@ -302,6 +305,7 @@ class WireConnection final : public WireLink {
   void write() {
     writing_ = false;
     while (state_ == State::open && !out_.empty()) {
+      join_small_frames();
       const Frame& frame = out_.front();
       if (written_ == 0) write_by_ = steady_clock::now() + limits_.write;
       std::size_t done = 0;
@@ -327,6 +331,17 @@ class WireConnection final : public WireLink {
     if (state_ != State::open) return;
     sent_all();
     if (finishing_) say_goodbye();
+  }
+
+  /// Short frames that wait go out as one record: each costs a system call otherwise.
+  void join_small_frames() {
+    if (written_ != 0) return;
+    Frame& first = out_.front();
+    for (auto next = std::next(out_.begin());
+         next != out_.end() && first.size() + next->size() <= kRecordBytes;
+         next = out_.erase(next)) {
+      first.insert(first.end(), next->begin(), next->end());
+    }
   }
 
   void sent_all() {

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 namespace doorward {
 namespace {
@@ -35,9 +36,15 @@ int socket_write(BIO* bio, const char* data, int size) {
 int socket_read(BIO* bio, char* data, int size) {
   WireSocket& socket = socket_of(bio);
   BIO_clear_retry_flags(bio);
+  if (std::exchange(socket.drained, false)) {
+    // Asking the kernel again would mostly give nothing; what came since wakes whoever waits.
+    BIO_set_retry_read(bio);
+    return -1;
+  }
   const ssize_t got = ::recv(socket.descriptor, data, static_cast<std::size_t>(size), 0);
   if (got > 0) {
     socket.received += static_cast<std::uint64_t>(got);
+    socket.drained = got < size;
   } else if (got == 0) {
     socket.ended = true;
   } else if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) {
@@ -124,6 +131,8 @@ Status WireTlsContext::set_up(const Certificate* authority, const Certificate* c
   }
   SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                 SSL_MODE_RELEASE_BUFFERS);
+  // A record's header and body in one read, and what follows it; the buffer goes when it is empty.
+  SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_timeout(context, kTlsSessionSeconds);
   if (authority != nullptr &&
       X509_STORE_add_cert(SSL_CTX_get_cert_store(context), authority->get()) != 1) {

@@ -23,6 +23,7 @@ struct WireSocket {
   int descriptor = -1;
   int error = 0;  ///< errno of the last failure
   bool ended = false;
+  bool drained = false;  ///< the last read gave all that there was
   std::uint64_t received = 0;
   std::uint64_t sent = 0;
 };

@@ -11,6 +11,7 @@
 namespace doorward {
 namespace {
 
+/// Places to begin with, where that many can be needed.
 constexpr std::size_t kPlacesMin = 1024;
 
 std::uint32_t what_of(Additions::Kind kind, Space space, unsigned epoch,
@@ -48,8 +49,9 @@ Additions::Entry& Additions::place(std::uint64_t key, std::uint32_t what) {
 }
 
 void Additions::grow() {
+  const std::size_t first = std::min(kPlacesMin, std::bit_ceil(most_ * 4 / 3 + 2));
   std::vector<Entry> before =
-      std::exchange(places_, std::vector<Entry>(std::max(kPlacesMin, places_.size() * 2)));
+      std::exchange(places_, std::vector<Entry>(std::max(first, places_.size() * 2)));
   for (const Entry& entry : before) {
     if (entry.what != 0) place(entry.key, entry.what) = entry;
   }

@@ -1,6 +1,7 @@
 // How the core comes to know what the log holds: at the start, and what others append.
 #include <sodium.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "server/core/core_thread.h"
@@ -54,13 +55,22 @@ Status CoreThread::load(const std::function<void(double)>& progress) {
     }
   }
   if (Status folded = fold_all(snapshot_place, progress); !folded) return folded;
-  upkeep_ = std::make_unique<Upkeep>(*store_.log, *store_.alerts, *baselines_, snapshot_place,
-                                     [this](std::vector<LogEntry> entries) -> Status {
-                                       const auto committed = commit(entries);
-                                       return committed ? Status() : Status(committed.error());
-                                     });
+  upkeep_ = std::make_unique<Upkeep>(
+      *store_.log, *store_.alerts, *baselines_, snapshot_place,
+      [this](std::vector<LogEntry> entries) -> Status {
+        const auto committed = commit(entries);
+        return committed ? Status() : Status(committed.error());
+      },
+      [this](const std::string& group) { return connected(group); });
   if (Status caught_up = catch_up_alerts(); !caught_up) return caught_up;
   return first_entries();
+}
+
+std::size_t CoreThread::connected(const std::string& group) const {
+  return static_cast<std::size_t>(std::count_if(live_.begin(), live_.end(), [&](const auto& one) {
+    const AgentRecord* record = one.second.connected ? state_.agent(one.first) : nullptr;
+    return record != nullptr && record->group == group;
+  }));
 }
 
 Status CoreThread::fold_all(std::uint64_t snapshot_place,

@@ -66,6 +66,7 @@ class CoreThread final : public Core {
   Status catch_up_alerts();
   Status first_entries();
   Status fold_all(std::uint64_t snapshot_place, const std::function<void(double)>& progress);
+  [[nodiscard]] std::size_t connected(const std::string& group) const;
   void set_trouble(const Status& status);
   FleetView view();
 

@@ -1,5 +1,6 @@
 #include "server/core/upkeep.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace doorward {
@@ -10,12 +11,13 @@ constexpr TimeUs kDayUs = 24 * 3600 * kSecondUs;
 }  // namespace
 
 Upkeep::Upkeep(OrderedLog& log, AlertIndex& alerts, Baselines& baselines,
-               std::uint64_t snapshot_place, Append append)
+               std::uint64_t snapshot_place, Append append, Connected connected)
     : log_(log),
       alerts_(alerts),
       baselines_(baselines),
       snapshot_place_(snapshot_place),
-      append_(std::move(append)) {}
+      append_(std::move(append)),
+      connected_(std::move(connected)) {}
 
 Status Upkeep::second(const ServerSettings& settings, TimeUs now, std::uint64_t folded) {
   Status first = close_rounds(settings, now);
@@ -38,17 +40,22 @@ Status Upkeep::second(const ServerSettings& settings, TimeUs now, std::uint64_t 
 Status Upkeep::close_rounds(const ServerSettings& settings, TimeUs now) {
   const auto interval = std::chrono::seconds(settings.round_interval_s);
   for (const std::string& group : baselines_.groups()) {
-    const auto [last, is_new] = closed_.try_emplace(group, Clock::now());
-    const bool due = !is_new && Clock::now() - last->second >= interval;
+    const auto [known, is_new] = closed_.try_emplace(group, LastRound{Clock::now()});
+    LastRound& last = known->second;
+    const auto pause = std::max<Clock::duration>(interval, last.pause);
+    const bool due = !is_new && Clock::now() - last.at >= pause;
     if (!due && !baselines_.crowded(group)) continue;
     std::optional<LogEntry> round = baselines_.close_round(group, now);
     if (round) {
       round->at = now;
+      const std::chrono::seconds to_all(round->data.size() * connected_(group) /
+                                        kPatchBytesASecond);
+      last.pause = std::min<Clock::duration>(to_all, kRoundEveryMax);
       std::vector<LogEntry> entries;
       entries.push_back(std::move(*round));
       if (Status appended = append_(std::move(entries)); !appended) return appended;
     }
-    last->second = Clock::now();
+    last.at = Clock::now();
   }
   return {};
 }

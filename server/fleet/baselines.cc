@@ -210,10 +210,10 @@ Status Baselines::check_fit(std::span<const std::uint8_t> fit) const {
 std::optional<LogEntry> Baselines::close_round(std::string_view group, TimeUs now) {
   const auto found = impl_->groups_.find(group);
   if (found == impl_->groups_.end() || found->second.open_is_empty()) return std::nullopt;
-  const GroupBaseline& of = found->second;
+  GroupBaseline& of = found->second;
   log::RoundT round;
   round.key_name = key_name(impl_->key_);
-  round.additions = encode_additions(of.open());
+  round.additions = *of.packed_open();
   for (const auto& [agent, sequence] : of.open_included()) {
     auto one = std::make_unique<log::IncludedT>();
     one->agent = agent;
@@ -265,7 +265,7 @@ std::vector<std::string> Baselines::groups() const {
 
 std::vector<GroupBaselineStatus> Baselines::status() const {
   std::vector<GroupBaselineStatus> out;
-  for (const auto& [name, one] : impl_->groups_) {
+  for (auto& [name, one] : impl_->groups_) {
     out.emplace_back().group = name;
     one.describe(out.back());
   }

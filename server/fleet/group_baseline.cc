@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cassert>
+#include <utility>
 
 #include "plugins/state_archive.h"
 #include "proto/additions_codec.h"
@@ -28,29 +29,6 @@ Baseline make_baseline(const Baselines::Options& options, const HashKey& key) {
   return std::move(made).value();
 }
 
-using Sequences = std::map<std::string, std::uint64_t, std::less<>>;
-
-void raise(Sequences& sequences, const std::string& agent, std::uint64_t sequence) {
-  std::uint64_t& last = sequences[agent];
-  last = std::max(last, sequence);
-}
-
-void save_sequences(const Sequences& sequences, StateWriter& out) {
-  out(static_cast<std::uint32_t>(sequences.size()));
-  for (const auto& [agent, sequence] : sequences) out(agent, sequence);
-}
-
-void load_sequences(StateReader& in, Sequences& out) {
-  std::uint32_t count = 0;
-  in(count);
-  for (; count != 0 && in.ok(); --count) {
-    std::string agent;
-    std::uint64_t sequence = 0;
-    in(agent, sequence);
-    out[agent] = sequence;
-  }
-}
-
 void save_bytes(std::span<const std::uint8_t> bytes, StateWriter& out) {
   out(static_cast<std::uint64_t>(bytes.size()));
   out.raw(std::as_bytes(bytes));
@@ -69,15 +47,30 @@ std::vector<std::uint8_t> load_bytes(StateReader& in, std::size_t most) {
 GroupBaseline::GroupBaseline(const Baselines::Options& options, const HashKey& key)
     : baseline_(make_baseline(options, key)), open_(kOpenEntriesMax) {}
 
+std::uint32_t GroupBaseline::number_of(const std::string& agent) {
+  const auto [one, is_new] =
+      numbers_.try_emplace(agent, static_cast<std::uint32_t>(agents_.size()));
+  if (is_new) agents_.push_back(&one->first);
+  return one->second;
+}
+
+void GroupBaseline::raise(Sequences& sequences, const std::string& agent, std::uint64_t sequence) {
+  const std::uint32_t number = number_of(agent);
+  if (sequences.size() <= number) sequences.resize(agents_.size());
+  sequences[number] = std::max(sequences[number], sequence);
+}
+
 void GroupBaseline::add_to_open(const std::string& agent, std::uint64_t sequence,
                                 const Additions& additions) {
   ++deltas;
+  ++open_changes_;
   open_.add(additions);
   raise(open_included_, agent, sequence);
 }
 
 void GroupBaseline::restore(const std::string& agent, std::uint64_t sequence,
                             const Additions& additions) {
+  fill_.reset();
   additions.apply_to(baseline_);
   raise(included_, agent, sequence);
 }
@@ -102,29 +95,59 @@ GroupFit GroupBaseline::fit() const {
   return out;
 }
 
+std::shared_ptr<const std::vector<std::uint8_t>> GroupBaseline::packed_open() {
+  packed_ = std::make_shared<const std::vector<std::uint8_t>>(encode_additions(open_));
+  packed_of_ = open_changes_;
+  return packed_;
+}
+
+std::vector<std::pair<std::string, std::uint64_t>> GroupBaseline::open_included() const {
+  std::vector<std::pair<std::string, std::uint64_t>> out;
+  for (std::size_t i = 0; i < open_included_.size(); ++i) {
+    if (open_included_[i] != 0) out.emplace_back(*agents_[i], open_included_[i]);
+  }
+  return out;
+}
+
 void GroupBaseline::close(std::uint64_t generation, std::span<const std::uint8_t> bytes,
                           const std::vector<std::pair<std::string, std::uint64_t>>& included,
                           std::size_t rounds_bytes_max) {
   if (generation <= generation_) return;
-  Result<Additions> additions = decode_additions(bytes, kRoundLimits);
-  if (!additions) {
-    // Its deltas are still there; the next round has them.
-    ++refused_entries;
-    return;
-  }
-  additions.value().apply_to(baseline_);
-  // What came after the round was made stays open.
-  open_.subtract(additions.value());
-  open_.drop_zeros();
   ClosedRound round;
   round.generation = generation;
-  round.bytes = std::make_shared<const std::vector<std::uint8_t>>(bytes.begin(), bytes.end());
+  const auto packed = std::exchange(packed_, nullptr);
+  if (packed && packed_of_ == open_changes_ &&
+      std::equal(bytes.begin(), bytes.end(), packed->begin(), packed->end())) {
+    // Mostly it is the open round as it is.
+    open_.apply_to(baseline_);
+    refused_entries += open_.lost();
+    open_ = Additions(kOpenEntriesMax);
+    round.bytes = packed;
+  } else {
+    const Result<Additions> additions = decode_additions(bytes, kRoundLimits);
+    if (!additions) {
+      // Its deltas are still there; the next round has them.
+      ++refused_entries;
+      return;
+    }
+    additions.value().apply_to(baseline_);
+    // What came after the round was made stays open.
+    open_.subtract(additions.value());
+    open_.drop_zeros();
+    round.bytes = std::make_shared<const std::vector<std::uint8_t>>(bytes.begin(), bytes.end());
+  }
+  ++open_changes_;
+  fill_.reset();
+  round.included.reserve(included.size());
   for (const auto& [agent, sequence] : included) {
     raise(included_, agent, sequence);
-    round.included[agent] = sequence;
-    const auto open = open_included_.find(agent);
-    if (open != open_included_.end() && open->second <= sequence) open_included_.erase(open);
+    const std::uint32_t number = number_of(agent);
+    round.included.emplace_back(number, sequence);
+    if (number < open_included_.size() && open_included_[number] <= sequence) {
+      open_included_[number] = 0;
+    }
   }
+  std::sort(round.included.begin(), round.included.end());
   // Rounds must lead from one to the next.
   if (!rounds_.empty() && rounds_.back().generation + 1 != generation) {
     rounds_.clear();
@@ -149,7 +172,9 @@ void GroupBaseline::begin_anew(const HashKey& key, std::uint64_t generation) {
   options.epochs = baseline_.options().epochs;
   options.epoch_us = baseline_.options().epoch_us;
   baseline_ = make_baseline(options, key);
-  open_.clear();
+  fill_.reset();
+  packed_.reset();
+  open_ = Additions(kOpenEntriesMax);
   open_included_.clear();
   included_.clear();
   fit_ = FitCounts();
@@ -163,6 +188,7 @@ void GroupBaseline::begin_anew(const HashKey& key, std::uint64_t generation) {
 std::optional<Patch> GroupBaseline::patch(std::string_view agent, std::uint64_t generation,
                                           bool other_key) {
   Patch patch;
+  const auto known = numbers_.find(agent);
   if (generation == generation_ && (!other_key || generation == 0)) return std::nullopt;
   // Generation 0 asks for the whole, also where all rounds are kept: the agent may have the fleet's
   // history already, of which a restored server has lost a part.
@@ -173,8 +199,13 @@ std::optional<Patch> GroupBaseline::patch(std::string_view agent, std::uint64_t 
     patch.generation = next.generation;
     patch.previous = generation;
     patch.bytes = next.bytes;
-    const auto included = next.included.find(agent);
-    patch.includes = included == next.included.end() ? 0 : included->second;
+    if (known == numbers_.end()) return patch;
+    const auto included =
+        std::lower_bound(next.included.begin(), next.included.end(),
+                         std::pair<std::uint32_t, std::uint64_t>(known->second, 0));
+    if (included != next.included.end() && included->first == known->second) {
+      patch.includes = included->second;
+    }
     return patch;
   }
   if (!whole_ || whole_of_ != generation_) {
@@ -184,20 +215,42 @@ std::optional<Patch> GroupBaseline::patch(std::string_view agent, std::uint64_t 
   patch.generation = generation_;
   patch.whole = true;
   patch.bytes = whole_;
-  const auto included = included_.find(agent);
-  patch.includes = included == included_.end() ? 0 : included->second;
+  if (known != numbers_.end() && known->second < included_.size()) {
+    patch.includes = included_[known->second];
+  }
   return patch;
 }
 
-void GroupBaseline::describe(GroupBaselineStatus& out) const {
+void GroupBaseline::describe(GroupBaselineStatus& out) {
   out.generation = generation_;
   out.deltas = deltas;
   out.entries_waiting = open_.size();
   out.refused_entries = refused_entries + open_.lost();
   out.rounds_kept = rounds_.size();
   out.rounds_bytes = rounds_bytes_;
-  out.fill = baseline_.fill();
+  // A walk through all cells, so not oftener than they change.
+  if (!fill_) fill_ = baseline_.fill();
+  out.fill = *fill_;
   out.newest_epoch = baseline_.newest();
+}
+
+void GroupBaseline::save(const Sequences& sequences, StateWriter& out) const {
+  out(static_cast<std::uint32_t>(sequences.size() - static_cast<std::size_t>(std::count(
+                                                        sequences.begin(), sequences.end(), 0U))));
+  for (std::size_t i = 0; i < sequences.size(); ++i) {
+    if (sequences[i] != 0) out(*agents_[i], sequences[i]);
+  }
+}
+
+void GroupBaseline::load(StateReader& in, Sequences& out) {
+  std::uint32_t count = 0;
+  in(count);
+  for (; count != 0 && in.ok(); --count) {
+    std::string agent;
+    std::uint64_t sequence = 0;
+    in(agent, sequence);
+    raise(out, agent, sequence);
+  }
 }
 
 void GroupBaseline::save(std::vector<std::uint8_t>& out) const {
@@ -205,13 +258,14 @@ void GroupBaseline::save(std::vector<std::uint8_t>& out) const {
   archive(generation_, deltas, refused_entries);
   save_bytes(encode_baseline(baseline_), archive);
   save_bytes(encode_additions(open_), archive);
-  save_sequences(open_included_, archive);
-  save_sequences(included_, archive);
+  save(open_included_, archive);
+  save(included_, archive);
   archive(static_cast<std::uint32_t>(rounds_.size()));
   for (const ClosedRound& round : rounds_) {
     archive(round.generation);
     save_bytes(*round.bytes, archive);
-    save_sequences(round.included, archive);
+    archive(static_cast<std::uint32_t>(round.included.size()));
+    for (const auto& [number, sequence] : round.included) archive(*agents_[number], sequence);
   }
   save_bytes(fit_.encode(), archive);
   save_sequences(fit_of_, archive);
@@ -231,9 +285,9 @@ Result<GroupBaseline> GroupBaseline::load(StateReader& in, const Baselines::Opti
   Result<Additions> open = decode_additions(load_bytes(in, kRoundLimits.raw_bytes()), kRoundLimits);
   if (!open) return open.error();
   out.baseline_ = std::move(baseline).value();
-  out.open_ = std::move(open).value();
-  load_sequences(in, out.open_included_);
-  load_sequences(in, out.included_);
+  out.open_.add(open.value());
+  out.load(in, out.open_included_);
+  out.load(in, out.included_);
   std::uint32_t rounds = 0;
   in.between(rounds, std::uint32_t{0}, static_cast<std::uint32_t>(kRoundsBehindMax));
   for (; rounds != 0 && in.ok(); --rounds) {
@@ -241,7 +295,15 @@ Result<GroupBaseline> GroupBaseline::load(StateReader& in, const Baselines::Opti
     in(round.generation);
     round.bytes =
         std::make_shared<const std::vector<std::uint8_t>>(load_bytes(in, kRoundLimits.raw_bytes()));
-    load_sequences(in, round.included);
+    std::uint32_t count = 0;
+    in(count);
+    for (; count != 0 && in.ok(); --count) {
+      std::string agent;
+      std::uint64_t sequence = 0;
+      in(agent, sequence);
+      round.included.emplace_back(out.number_of(agent), sequence);
+    }
+    std::sort(round.included.begin(), round.included.end());
     out.keep(std::move(round), options.rounds_bytes_max);
   }
   const std::vector<std::uint8_t> fit = load_bytes(in, kFitBytesMax);

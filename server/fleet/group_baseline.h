@@ -3,11 +3,12 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -19,6 +20,11 @@ namespace doorward {
 class GroupBaseline {
  public:
   GroupBaseline(const Baselines::Options& options, const HashKey& key);
+
+  GroupBaseline(GroupBaseline&&) = default;
+  GroupBaseline& operator=(GroupBaseline&&) = default;
+  GroupBaseline(const GroupBaseline&) = delete;
+  GroupBaseline& operator=(const GroupBaseline&) = delete;
 
   /// A delta or contribution that the log has after the last round.
   void add_to_open(const std::string& agent, std::uint64_t sequence, const Additions& additions);
@@ -38,15 +44,16 @@ class GroupBaseline {
 
   [[nodiscard]] bool open_is_empty() const { return open_.empty(); }
   [[nodiscard]] const Additions& open() const { return open_; }
-  [[nodiscard]] const std::map<std::string, std::uint64_t, std::less<>>& open_included() const {
-    return open_included_;
-  }
+  /// What open() is as the bytes of a round; close() knows them again.
+  [[nodiscard]] std::shared_ptr<const std::vector<std::uint8_t>> packed_open();
+  /// The last delta of each agent within open().
+  [[nodiscard]] std::vector<std::pair<std::string, std::uint64_t>> open_included() const;
   [[nodiscard]] std::uint64_t generation() const { return generation_; }
   void set_generation(std::uint64_t generation) { generation_ = generation; }
   [[nodiscard]] const Baseline& baseline() const { return baseline_; }
   [[nodiscard]] std::optional<Patch> patch(std::string_view agent, std::uint64_t generation,
                                            bool other_key);
-  void describe(GroupBaselineStatus& out) const;
+  void describe(GroupBaselineStatus& out);
 
   void save(std::vector<std::uint8_t>& out) const;
   static Result<GroupBaseline> load(StateReader& in, const Baselines::Options& options,
@@ -59,14 +66,30 @@ class GroupBaseline {
   struct ClosedRound {
     std::uint64_t generation = 0;
     std::shared_ptr<const std::vector<std::uint8_t>> bytes;
-    std::map<std::string, std::uint64_t, std::less<>> included;
+    /// Agents' numbers and their last deltas within, by number.
+    std::vector<std::pair<std::uint32_t, std::uint64_t>> included;
   };
+  /// Agents go by numbers here: every round names all of them.
+  struct TextHash : std::hash<std::string_view> {
+    using is_transparent = void;
+  };
+  using Sequences = std::vector<std::uint64_t>;  // by number; 0: none
+  std::uint32_t number_of(const std::string& agent);
+  void raise(Sequences& sequences, const std::string& agent, std::uint64_t sequence);
+  void save(const Sequences& sequences, StateWriter& out) const;
+  void load(StateReader& in, Sequences& out);
   void keep(ClosedRound round, std::size_t bytes_max);
 
   Baseline baseline_;
   Additions open_;
-  std::map<std::string, std::uint64_t, std::less<>> open_included_;
-  std::map<std::string, std::uint64_t, std::less<>> included_;  // of the newest generation
+  std::unordered_map<std::string, std::uint32_t, TextHash, std::equal_to<>> numbers_;
+  std::vector<const std::string*> agents_;  // names, in numbers_
+  Sequences open_included_;
+  Sequences included_;  // of the newest generation
+  std::uint64_t open_changes_ = 0;
+  std::uint64_t packed_of_ = 0;  // open_changes_ then
+  std::shared_ptr<const std::vector<std::uint8_t>> packed_;
+  std::optional<BaselineFill> fill_;  // of baseline_ as it is
   std::deque<ClosedRound> rounds_;
   std::size_t rounds_bytes_ = 0;
   FitCounts fit_;

@@ -34,7 +34,7 @@ inline constexpr std::uint32_t kMovedMs = 1000;
 /// Enrolments of one address and of all, a second, and at once; a further one is told to come back.
 inline constexpr double kEnrolmentsOfAddress = 1;
 inline constexpr double kEnrolmentsOfAddressAtOnce = 100;
-inline constexpr double kEnrolments = 50;
+inline constexpr double kEnrolments = 200;
 inline constexpr double kEnrolmentsAtOnce = 1000;
 /// Addresses of which that is known; at the limit those who have been quiet are forgotten, then all
 /// of them.
