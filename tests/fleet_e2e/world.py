@@ -18,6 +18,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -291,6 +292,8 @@ class Agent(Program):
 
 class World:
     def __init__(self):
+        # Who ends the test must not leave its programs behind.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by a signal"))
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="dwfleet-"))
         self.programs = []
         self.cleanups = []
