@@ -2,6 +2,8 @@
 #include <sodium.h>
 
 #include <algorithm>
+#include <map>
+#include <string>
 #include <utility>
 
 #include "server/core/core_thread.h"
@@ -81,10 +83,17 @@ Status CoreThread::fold_all(std::uint64_t snapshot_place,
   // A fold in order is right as long as nothing has moved or gone: contributions stand at the place
   // of their last delta, and a drop reaches back.
   bool in_order = true;
+  std::map<std::string, std::uint64_t> rounds;
   const Status read = store_.log->read(0, std::nullopt, [&](const LogEntry& entry) {
     state_.fold(entry);
     const bool moved = entry.kind == EntryKind::contribution || entry.kind == EntryKind::drop;
     if (moved && entry.place > snapshot_place) in_order = false;
+    // Without a snapshot all rounds are needed, and old ones go.
+    if (entry.kind == EntryKind::round && snapshot_place == 0) {
+      std::uint64_t& round = rounds[entry.subject];
+      if (entry.number != round + 1) in_order = false;
+      round = entry.number;
+    }
     if (entry.place > snapshot_place) baselines_->fold(entry);
     folded_ = entry.place;
     if (progress && ++seen % kCatchUpEntries == 0 && last.value() > 0) {

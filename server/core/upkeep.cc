@@ -65,7 +65,20 @@ Status Upkeep::keep_snapshot(std::uint64_t folded) {
   const std::vector<std::uint8_t> bytes = baselines_.save();
   if (Status kept = log_.keep_snapshot(kBaselinesSnapshot, folded, bytes); !kept) return kept;
   snapshot_place_ = folded;
-  return {};
+  return retire_rounds();
+}
+
+Status Upkeep::retire_rounds() {
+  std::map<std::string, std::uint64_t> last;
+  std::vector<std::uint64_t> places;
+  const Status read = log_.read(0, EntryKind::round, [&](const LogEntry& entry) {
+    if (entry.place > snapshot_place_) return false;
+    const auto [known, is_new] = last.try_emplace(entry.subject, entry.place);
+    if (!is_new) places.push_back(std::exchange(known->second, entry.place));
+    return places.size() < kRetiredASecond;
+  });
+  if (!read) return read;
+  return places.empty() ? Status() : log_.forget(places);
 }
 
 Status Upkeep::compact() {

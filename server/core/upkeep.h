@@ -56,6 +56,8 @@ class Upkeep {
   Status compact();
   Status retire(const ServerSettings& settings, TimeUs now);
   Status retire_audit(const ServerSettings& settings, TimeUs now);
+  /// A snapshot has what old rounds led to; only the last one of a group says how far they reach.
+  Status retire_rounds();
 
   OrderedLog& log_;
   AlertIndex& alerts_;

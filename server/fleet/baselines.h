@@ -133,4 +133,9 @@ class Baselines {
   std::uint64_t folded_anew_ = 0;
 };
 
+/// After a backup was put back: generations that agents have seen must not come again with other
+/// content, so those of every group go on far ahead (kGenerationLeap), and agents get the whole.
+inline constexpr std::uint64_t kGenerationLeap = std::uint64_t{1} << 32;
+Status leap_generations(OrderedLog& log, TimeUs now);
+
 }  // namespace doorward

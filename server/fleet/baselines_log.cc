@@ -254,4 +254,33 @@ Status Baselines::load(std::span<const std::uint8_t> bytes) {
   return {};
 }
 
+Status leap_generations(OrderedLog& log, TimeUs now) {
+  std::map<std::string, LogEntry> last;
+  const Status read = log.read(0, EntryKind::round, [&](const LogEntry& entry) {
+    LogEntry& known = last[entry.subject];
+    if (entry.number >= known.number) known = entry;
+    return true;
+  });
+  if (!read) return read;
+  std::vector<LogEntry> leaps;
+  for (const auto& [group, entry] : last) {
+    const auto* before = entry_table<log::Round>(entry);
+    if (before == nullptr) continue;
+    log::RoundT round;
+    round.key_name = before->key_name();
+    round.additions = encode_additions(Additions());
+    round.through = before->through();
+    LogEntry leap;
+    leap.kind = EntryKind::round;
+    leap.subject = group;
+    leap.number = entry.number + kGenerationLeap;
+    leap.at = now;
+    leap.data = entry_bytes(round);
+    leaps.push_back(std::move(leap));
+  }
+  if (leaps.empty()) return {};
+  const auto appended = log.append(leaps);
+  return appended ? Status() : Status(appended.error());
+}
+
 }  // namespace doorward

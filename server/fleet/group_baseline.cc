@@ -18,6 +18,20 @@ constexpr std::size_t kOpenEntriesMax = std::size_t{4} << 20;
 constexpr std::uint64_t kRoundsBehindMax = 64;
 constexpr AdditionsLimits kRoundLimits{.entries = kOpenEntriesMax};
 
+std::int64_t newest(const Additions& additions) {
+  std::int64_t out = kNoEpoch;
+  for (const std::int64_t epoch : additions.epochs()) out = std::max(out, epoch);
+  for (const Additions::Bins& bins : additions.bins()) out = std::max(out, bins.epoch);
+  return out;
+}
+
+bool reaches_behind(const Additions& additions, const EpochRing& ring) {
+  return std::any_of(additions.epochs().begin(), additions.epochs().end(),
+                     [&](std::int64_t epoch) { return !ring.holds(epoch); }) ||
+         std::any_of(additions.bins().begin(), additions.bins().end(),
+                     [&](const Additions::Bins& bins) { return !ring.holds(bins.epoch); });
+}
+
 Baseline make_baseline(const Baselines::Options& options, const HashKey& key) {
   BaselineOptions shape;
   shape.bytes = options.bytes;
@@ -64,7 +78,18 @@ void GroupBaseline::add_to_open(const std::string& agent, std::uint64_t sequence
                                 const Additions& additions) {
   ++deltas;
   ++open_changes_;
-  open_.add(additions);
+  // What lies a whole ring behind the newest counts nowhere, and must not take the places of epochs
+  // that do.
+  EpochRing ring = baseline_.ring();
+  ring.newest = std::max({ring.newest, newest(open_), newest(additions)});
+  if (reaches_behind(open_, ring)) open_.drop_before(ring);
+  if (reaches_behind(additions, ring)) {
+    Additions rest = additions;
+    rest.drop_before(ring);
+    open_.add(rest);
+  } else {
+    open_.add(additions);
+  }
   raise(open_included_, agent, sequence);
 }
 
@@ -268,7 +293,8 @@ void GroupBaseline::save(std::vector<std::uint8_t>& out) const {
     for (const auto& [number, sequence] : round.included) archive(*agents_[number], sequence);
   }
   save_bytes(fit_.encode(), archive);
-  save_sequences(fit_of_, archive);
+  archive(static_cast<std::uint32_t>(fit_of_.size()));
+  for (const auto& [agent, events] : fit_of_) archive(agent, events);
 }
 
 Result<GroupBaseline> GroupBaseline::load(StateReader& in, const Baselines::Options& options,
@@ -307,7 +333,13 @@ Result<GroupBaseline> GroupBaseline::load(StateReader& in, const Baselines::Opti
     out.keep(std::move(round), options.rounds_bytes_max);
   }
   const std::vector<std::uint8_t> fit = load_bytes(in, kFitBytesMax);
-  load_sequences(in, out.fit_of_);
+  std::uint32_t fits = 0;
+  in(fits);
+  for (; fits != 0 && in.ok(); --fits) {
+    std::string agent;
+    in(agent);
+    in(out.fit_of_[agent]);
+  }
   if (!in.ok()) return damaged;
   Result<FitCounts> counts = FitCounts::decode(fit);
   if (!counts) return counts.error();

@@ -12,6 +12,7 @@
 
 #include "proto/agent_state_file.h"
 #include "proto/whole_file.h"
+#include "server/fleet/baselines.h"
 #include "server/store/sqlite_log.h"
 #include "sketch/system_error.h"
 
@@ -202,6 +203,11 @@ Status restore_backup(const std::string& file, const std::string& data_dir, std:
     return restored;
   }
   told += "restored " + path + "\n";
+  {
+    Result<Store> store = open_store(data_dir);
+    if (!store) return store.error();
+    if (const Status leapt = leap_generations(*store.value().log, now); !leapt) return leapt;
+  }
   Copy copy(path);
   if (const Status opened = copy.open(true); !opened) return opened;
   return bring_keys(copy, data_dir, stamp, told);

@@ -374,5 +374,58 @@ TEST_F(BaselinesTest, AnAgentTeachesNoMoreThanItsShareOfAnEpoch) {
   EXPECT_TRUE(server_->check("b", encode_additions(much), key_name(key_), kNow).ok());
 }
 
+TEST_F(BaselinesTest, OldEpochsTakeNoPlaces) {
+  SmallAgent odd("odd", key_);
+  for (std::int64_t epoch = 80; epoch < 88; ++epoch) odd.open.pair(Space::successes, 7, epoch);
+  odd.open.bin({1, 2}, 3, 80);
+  send(odd);
+  SmallAgent good("good", key_);
+  hear(good, 1);
+  send(good);
+  close_round();
+  expect_all(*server_->baseline("g"));
+  // And from the other side: what is old comes last.
+  Additions old;
+  old.pair(Space::successes, 7, 20);
+  odd.open = old;
+  send(odd);
+  hear(good, 2);
+  send(good);
+  close_round();
+  sync(good);
+  expect_all(*server_->baseline("g"));
+  expect_all(good.baseline);
+}
+
+TEST_F(BaselinesTest, AfterARestoreEveryAgentAsksForTheWhole) {
+  SmallAgent a("a", key_);
+  SmallAgent b("b", key_);
+  hear(a, 1);
+  send(a);
+  close_round();
+  sync(a);
+  sync(b);
+  EXPECT_EQ(b.generation, 1U);
+  const std::uint64_t before = log_.kept.back().place;
+  ASSERT_TRUE(leap_generations(log_, kNow).ok());
+  ASSERT_TRUE(log_.read(before, std::nullopt,
+                        [&](const LogEntry& entry) {
+                          server_->fold(entry);
+                          return true;
+                        })
+                  .ok());
+  const auto patch = server_->patch("g", "b", 1, key_name(key_));
+  ASSERT_TRUE(patch.has_value());
+  EXPECT_TRUE(patch->whole);
+  EXPECT_EQ(patch->generation, 1 + kGenerationLeap);
+  hear(a, 2);
+  send(a);
+  close_round();
+  sync(a);
+  sync(b);
+  expect_all(a.baseline);
+  expect_all(b.baseline);
+}
+
 }  // namespace
 }  // namespace doorward
