@@ -35,7 +35,8 @@ std::string agent_id(std::size_t number) {
 /// The delta of a message of the load program, as an entry.
 LogEntry delta_entry(LoadRandom& random, std::size_t agent, std::uint64_t sequence,
                      std::uint64_t key, std::size_t entries) {
-  const Frame frame = load_delta(random, agent, sequence, key, wall_clock(), entries);
+  const Frame frame =
+      load_delta(load_additions(random, agent, wall_clock(), entries), sequence, key);
   FrameReader reader(kFrameMax);
   reader.feed(frame);
   const auto envelope = reader.next();
