@@ -161,7 +161,11 @@ void PipelineThread::do_posted() {
 }
 
 void PipelineThread::status(std::function<void(PipelineStatus)> done) {
-  post([this, done = std::move(done)] { done(engine_->status()); });
+  post([this, done = std::move(done)] {
+    PipelineStatus status = engine_->status();
+    if (learning_) status.open_additions = learning_->status().open_entries;
+    done(std::move(status));
+  });
 }
 
 void PipelineThread::explain(std::string rule, std::vector<std::string> pairs, bool text,

@@ -111,7 +111,7 @@ std::string fleet_text(const FleetReport& fleet, TimeUs now) {
   return out + "\n";
 }
 
-void write_fleet(const FleetReport& fleet, JsonWriter& out) {
+void write_fleet(const FleetReport& fleet, std::uint64_t open_additions, JsonWriter& out) {
   out.open("fleet").text("server", fleet.server).text("agent", fleet.agent);
   out.text_if("group", fleet.group).boolean("connected", fleet.connected);
   if (fleet.connected) out.text("connected_since", format_time(fleet.since));
@@ -119,6 +119,7 @@ void write_fleet(const FleetReport& fleet, JsonWriter& out) {
   out.number("bytes_sent", to_int(fleet.bytes_sent));
   out.number("generation", to_int(fleet.generation));
   out.number("last_delta", to_int(fleet.last_delta)).number("acked", to_int(fleet.acked));
+  out.number("open_additions", to_int(open_additions));
   out.number("pending_deltas", to_int(fleet.pending_deltas));
   out.number("dropped_deltas", to_int(fleet.dropped_deltas));
   out.number("lost", to_int(fleet.lost)).number("policy", to_int(fleet.policy));
@@ -248,7 +249,7 @@ std::string status_json(const StatusReport& report) {
   if (daemon.saved != kNoTime) out.text("saved", format_time(daemon.saved));
   out.number("bytes", to_int(daemon.saved_bytes));
   out.number("failures", to_int(daemon.save_failures)).close();
-  if (daemon.fleet) write_fleet(*daemon.fleet, out);
+  if (daemon.fleet) write_fleet(*daemon.fleet, report.pipeline.open_additions, out);
   out.close();
   text += '\n';
   return text;

@@ -44,6 +44,7 @@ struct PipelineStatus {
   std::vector<std::string> rules;  ///< ids, in the order of PipelineCounts::by_rule
   std::size_t quarantined = 0;
   BaselineFill fill;
+  std::uint64_t open_additions = 0;  ///< learned and in no delta yet; 0 of a host in no fleet
 };
 
 /// The tie to the fleet.

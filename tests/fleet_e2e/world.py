@@ -287,6 +287,7 @@ class Agent(Program):
         were all read. A little later a round has it."""
         fleet = self.fleet()
         return (self.read_all() and fleet.get("connected") and fleet["pending_deltas"] == 0 and
+                fleet["open_additions"] == 0 and
                 fleet["acked"] == fleet["last_delta"])
 
 
