@@ -5,8 +5,8 @@
 
 #include "agent/geo_enricher.h"
 #include "agent/input_set.h"
-#include "plugins/pipeline/pipeline.h"
 #include "plugins/exceptions/exceptions.h"
+#include "plugins/pipeline/pipeline.h"
 #include "sketch/baseline.h"
 
 namespace doorward {

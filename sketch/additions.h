@@ -52,7 +52,8 @@ class Additions {
   };
 
   /// Histograms (each with its epochs) and epochs at a time; more are lost, and counted.
-  static constexpr std::size_t kBinsMax = 128;  // all that a baseline has (Histograms), in all epochs
+  static constexpr std::size_t kBinsMax =
+      128;  // all that a baseline has (Histograms), in all epochs
   static constexpr std::size_t kEpochsMax = 8;
   /// Most entries that one may ask for.
   static constexpr std::size_t kEntriesMax = std::size_t{1} << 24;

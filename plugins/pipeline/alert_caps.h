@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include "plugins/pipeline/limits.h"
-#include "plugins/pipeline/saved_rules.h"
 #include "plugins/alert_notes.h"
 #include "plugins/event.h"
+#include "plugins/pipeline/limits.h"
+#include "plugins/pipeline/saved_rules.h"
 #include "plugins/rule.h"
 #include "plugins/state_archive.h"
 

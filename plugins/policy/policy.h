@@ -53,9 +53,9 @@ struct Policy {
   std::vector<ExceptionText> exceptions;
   std::optional<std::int64_t> delta_s;      ///< seconds
   std::optional<std::int64_t> heartbeat_s;  ///< seconds
-  bool has_inputs = false;  ///< there is [inputs]
-  bool has_input = false;   ///< there are [[input]] tables
-  bool has_geo = false;     ///< there is [geo]
+  bool has_inputs = false;                  ///< there is [inputs]
+  bool has_input = false;                   ///< there are [[input]] tables
+  bool has_geo = false;                     ///< there is [geo]
   HostInputs inputs;
   std::vector<std::string> geo_databases;
 };

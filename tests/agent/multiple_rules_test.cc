@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-#include "plugins/pipeline/pipeline.h"
 #include "plugins/ecs_document.h"
+#include "plugins/pipeline/pipeline.h"
 #include "plugins/time_text.h"
 
 namespace doorward {

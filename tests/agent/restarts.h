@@ -12,8 +12,8 @@
 
 #include "agent/geo_enricher.h"
 #include "agent/input_set.h"
-#include "plugins/pipeline/pipeline.h"
 #include "plugins/ecs_document.h"
+#include "plugins/pipeline/pipeline.h"
 #include "proto/baseline_codec.h"
 #include "tests/support/files.h"
 #include "tests/support/rule_log_places.h"

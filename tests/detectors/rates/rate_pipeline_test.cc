@@ -1,8 +1,8 @@
 // A burst is told once, in the middle of it, and hides nothing else that happens on its host.
 #include <gtest/gtest.h>
 
-#include "plugins/pipeline/pipeline.h"
 #include "plugins/alert.h"
+#include "plugins/pipeline/pipeline.h"
 #include "tests/detectors/rates/rate_stand.h"
 
 namespace doorward {
