@@ -13,6 +13,7 @@
 #include <chrono>
 #include <csignal>
 #include <memory>
+#include <thread>
 #include <utility>
 
 #include "proto/versions.h"
@@ -38,6 +39,10 @@ using ErrorCode = boost::system::error_code;
 constexpr std::chrono::milliseconds kDrainMax{2500};
 /// A core that has not answered for so long is stuck: the watchdog is not fed any more.
 constexpr int kStuckSeconds = 20;
+/// A server that starts waits so long for a command that has opened the store, and looks this
+/// often.
+constexpr std::chrono::seconds kStoreWait{10};
+constexpr std::chrono::milliseconds kStoreLook{50};
 /// While the log is folded at the start, systemd is told this often that it goes on.
 constexpr auto kStartNote = "EXTEND_TIMEOUT_USEC=30000000\nSTATUS=reading the log, %d %%";
 
@@ -135,6 +140,12 @@ Status ServerDaemon::start() {
 
 Status ServerDaemon::open_core() {
   Result<Store> store = open_store(settings_.data_dir);
+  // Between two lives of the server a command may have the store for a moment.
+  const auto until = std::chrono::steady_clock::now() + kStoreWait;
+  while (!store && store_is_in_use(store.error()) && std::chrono::steady_clock::now() < until) {
+    std::this_thread::sleep_for(kStoreLook);
+    store = open_store(settings_.data_dir);
+  }
   if (!store) return store.error();
   Result<std::unique_ptr<Core>> core =
       Core::open(settings_, std::move(store).value(),

@@ -188,7 +188,7 @@ Status restore_backup(const std::string& file, const std::string& data_dir, std:
   if (fs::exists(path, fault)) {
     const Result<Store> lock = open_store(data_dir, false);
     // Damaged is what it may be; in use it may not be.
-    if (!lock && lock.error().what.find("server runs") != std::string::npos) return lock.error();
+    if (!lock && store_is_in_use(lock.error())) return lock.error();
   }
   std::vector<std::string> moved;
   for (const char* suffix : {"", "-wal", "-shm", "-journal"}) {

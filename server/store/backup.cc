@@ -21,6 +21,8 @@
 namespace doorward {
 namespace {
 
+constexpr const char* kInUse = "a server runs on this folder; stop it first";
+
 constexpr unsigned kPrivate = S_IRUSR | S_IWUSR;
 /// Bytes of a file that are copied at a time.
 constexpr std::size_t kCopyBytes = std::size_t{1} << 20;
@@ -141,7 +143,7 @@ Result<Descriptor> lock_store(const std::string& folder) {
   if (Status status = to_owner_of_folder(file.get(), path); !status) return status.error();
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return system_error(path, "cannot lock");
-    return Error{folder, "a server runs on this folder; stop it first"};
+    return Error{folder, kInUse};
   }
   return file;
 }
@@ -193,6 +195,10 @@ Status copy_database(const std::string& path, const std::string& to,
 Status EmbeddedLog::copy_to(const std::string& path,
                             const std::function<void(std::uint64_t, std::uint64_t)>& progress) {
   return copy_database(path_, path, progress);
+}
+
+bool store_is_in_use(const Error& error) {
+  return error.what == kInUse;
 }
 
 Status restore_store(const std::string& backup, const std::string& folder) {

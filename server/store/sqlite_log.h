@@ -25,6 +25,9 @@ struct Store {
 /// folder (flock), unless `shared`: the command line, beside a server that runs.
 Result<Store> open_store(const std::string& folder, bool shared = false);
 
+/// Whether this is open_store()'s Error of a folder that another process has open.
+bool store_is_in_use(const Error& error);
+
 /// Puts a backup (OrderedLog::copy_to) into a folder as its server.db (0600, the folder's owner),
 /// after a look through all of it. Refused, with the folder as it was: a server runs on the folder,
 /// a database (or the -wal of one) is there, the backup is damaged, of another program or of a
