@@ -96,9 +96,13 @@ void PipelineThread::run() {
   engine_->look();
   while (!stopping_.load(std::memory_order_relaxed)) {
     beats_.fetch_add(1, std::memory_order_relaxed);
-    if (has_posted_.load(std::memory_order_acquire)) do_posted();
     const std::size_t lines = learning_ ? kFleetLinesPerSlice : kLinesPerSlice;
-    const bool more = engine_->read(lines, clock_now());
+    bool more = engine_->read(lines, clock_now());
+    // After reading, so that who asks is told what the last look at the logs found.
+    if (has_posted_.load(std::memory_order_acquire)) {
+      do_posted();
+      more = true;  // another engine may have been put in, which has not read yet
+    }
     if (learning_ && learning_->full()) seal();
     const TimeUs now = clock_now();
     if (ticked_ == kNoTime || now - ticked_ >= kTickUs || now < ticked_) {

@@ -122,12 +122,7 @@ Status CoreThread::first_entries() {
   if (state_.group(kDefaultGroup) == nullptr) {
     log::GroupT table;
     table.by = "local";
-    LogEntry group;
-    group.kind = EntryKind::group;
-    group.subject = kDefaultGroup;
-    group.number = 1;
-    group.data = entry_bytes(table);
-    entries.push_back(std::move(group));
+    entries.push_back(packed_entry(EntryKind::group, kDefaultGroup, 1, 0, table));
   }
   const Result<std::vector<Committed>> committed = commit(entries);
   return committed ? Status() : Status(committed.error());

@@ -225,13 +225,7 @@ std::optional<LogEntry> Baselines::close_round(std::string_view group, TimeUs no
       round.through = std::max(round.through, teaching.places.back());
     }
   }
-  LogEntry entry;
-  entry.kind = EntryKind::round;
-  entry.subject = std::string(group);
-  entry.number = of.generation() + 1;
-  entry.at = now;
-  entry.data = entry_bytes(round);
-  return entry;
+  return packed_entry(EntryKind::round, std::string(group), of.generation() + 1, now, round);
 }
 
 std::optional<Patch> Baselines::patch(std::string_view group, std::string_view agent,

@@ -270,13 +270,8 @@ Status leap_generations(OrderedLog& log, TimeUs now) {
     round.key_name = before->key_name();
     round.additions = encode_additions(Additions());
     round.through = before->through();
-    LogEntry leap;
-    leap.kind = EntryKind::round;
-    leap.subject = group;
-    leap.number = entry.number + kGenerationLeap;
-    leap.at = now;
-    leap.data = entry_bytes(round);
-    leaps.push_back(std::move(leap));
+    leaps.push_back(
+        packed_entry(EntryKind::round, group, entry.number + kGenerationLeap, now, round));
   }
   if (leaps.empty()) return {};
   const auto appended = log.append(leaps);

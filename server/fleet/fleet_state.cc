@@ -1,24 +1,12 @@
 #include "server/fleet/fleet_state.h"
 
-#include <entries_generated.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "server/store/entry_data.h"
+
 namespace doorward {
 namespace {
-
-std::string text_of(const flatbuffers::String* text) {
-  return text == nullptr ? std::string() : text->str();
-}
-
-/// The table in an entry's data; null when the bytes are none.
-template <class Table>
-const Table* table_of(const LogEntry& entry) {
-  flatbuffers::Verifier verifier(entry.data.data(), entry.data.size());
-  if (!verifier.VerifyBuffer<Table>(nullptr)) return nullptr;
-  return flatbuffers::GetRoot<Table>(entry.data.data());
-}
 
 template <class Map>
 auto* find_in(Map& map, std::string_view key) {
@@ -125,7 +113,7 @@ void FleetState::fold(const LogEntry& entry) {
 
 bool FleetState::fold_token(const LogEntry& entry) {
   if (entry.kind == EntryKind::token) {
-    const auto* table = table_of<log::Token>(entry);
+    const auto* table = entry_table<log::Token>(entry);
     if (table == nullptr) return false;
     TokenRecord& token = tokens_[entry.subject];
     token.digest = entry.subject;
@@ -150,7 +138,7 @@ bool FleetState::fold_token(const LogEntry& entry) {
 
 bool FleetState::fold_agent(const LogEntry& entry) {
   if (entry.kind == EntryKind::enrolment) {
-    const auto* table = table_of<log::Enrolment>(entry);
+    const auto* table = entry_table<log::Enrolment>(entry);
     if (table == nullptr) return false;
     AgentRecord& agent = agents_[entry.subject];
     agent.id = entry.subject;
@@ -167,7 +155,7 @@ bool FleetState::fold_agent(const LogEntry& entry) {
   AgentRecord* agent = find_in(agents_, entry.subject);
   if (agent == nullptr) return true;
   if (entry.kind == EntryKind::renewal) {
-    const auto* table = table_of<log::Renewal>(entry);
+    const auto* table = entry_table<log::Renewal>(entry);
     if (table == nullptr) return false;
     if (entry.number <= agent->renewals + 1) return true;
     agent->renewals = entry.number - 1;
@@ -176,7 +164,7 @@ bool FleetState::fold_agent(const LogEntry& entry) {
     return true;
   }
   if (entry.kind == EntryKind::move) {
-    const auto* table = table_of<log::Move>(entry);
+    const auto* table = entry_table<log::Move>(entry);
     if (table == nullptr) return false;
     if (entry.number <= agent->moves) return true;
     agent->moves = entry.number;
@@ -186,7 +174,7 @@ bool FleetState::fold_agent(const LogEntry& entry) {
   // A revocation holds whatever its data are.
   agent->revoked = true;
   agent->revoked_at = entry.at;
-  const auto* table = table_of<log::Revocation>(entry);
+  const auto* table = entry_table<log::Revocation>(entry);
   if (table == nullptr) return false;
   agent->revoked_by = text_of(table->by());
   agent->revoked_reason = text_of(table->reason());
@@ -194,7 +182,7 @@ bool FleetState::fold_agent(const LogEntry& entry) {
 }
 
 bool FleetState::fold_policy(const LogEntry& entry) {
-  const auto* table = table_of<log::Policy>(entry);
+  const auto* table = entry_table<log::Policy>(entry);
   if (table == nullptr) return false;
   auto group = groups_.find(entry.subject);
   if (group == groups_.end()) {
@@ -216,7 +204,7 @@ bool FleetState::fold_policy(const LogEntry& entry) {
 }
 
 bool FleetState::fold_alert(const LogEntry& entry) {
-  const auto* table = table_of<log::Alert>(entry);
+  const auto* table = entry_table<log::Alert>(entry);
   if (table == nullptr) return false;
   alert_agents_.add(entry.subject, table->agent() == nullptr ? "" : table->agent()->string_view());
   return true;
@@ -225,7 +213,7 @@ bool FleetState::fold_alert(const LogEntry& entry) {
 bool FleetState::fold_verdict(const LogEntry& entry) {
   std::uint64_t& count = verdict_counts_[entry.subject];
   count = std::max(count, entry.number);
-  const auto* table = table_of<log::Verdict>(entry);
+  const auto* table = entry_table<log::Verdict>(entry);
   if (table == nullptr || table->verdict() > kVerdictMax) return false;
   const std::string agent(alert_agents_.find(entry.subject));
   if (agent.empty()) return true;  // nobody to tell
@@ -244,7 +232,7 @@ bool FleetState::fold_api_token(const LogEntry& entry) {
   token.made = entry.at;
   if (entry.data.empty()) return true;  // taken away
   // What cannot be read opens nothing, nor does what was before it.
-  const auto* table = table_of<log::ApiToken>(entry);
+  const auto* table = entry_table<log::ApiToken>(entry);
   if (table == nullptr || table->role() > static_cast<std::uint8_t>(Role::admin)) return false;
   token.by = text_of(table->by());
   token.role = static_cast<Role>(table->role());

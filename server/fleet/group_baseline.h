@@ -1,6 +1,7 @@
 // One group's baseline: its newest generation, the rounds that led there, and the open round.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -42,7 +43,12 @@ class GroupBaseline {
   bool add_fit(const std::string& agent, std::span<const std::uint8_t> bytes);
   [[nodiscard]] GroupFit fit() const;
 
-  [[nodiscard]] bool open_is_empty() const { return open_.empty(); }
+  /// No delta came since the last round; one without additions is one too, and its agent waits to
+  /// hear that it is in a round.
+  [[nodiscard]] bool open_is_empty() const {
+    return std::all_of(open_included_.begin(), open_included_.end(),
+                       [](std::uint64_t sequence) { return sequence == 0; });
+  }
   [[nodiscard]] const Additions& open() const { return open_; }
   /// What open() is as the bytes of a round; close() knows them again.
   [[nodiscard]] std::shared_ptr<const std::vector<std::uint8_t>> packed_open();

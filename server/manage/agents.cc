@@ -5,7 +5,7 @@
 #include "plugins/json_writer.h"
 #include "plugins/time_text.h"
 #include "server/manage/limits.h"
-#include "server/manage/packed_entry.h"
+#include "server/store/entry_data.h"
 
 namespace doorward {
 namespace {

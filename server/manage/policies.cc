@@ -4,7 +4,7 @@
 
 #include "plugins/json_writer.h"
 #include "server/manage/limits.h"
-#include "server/manage/packed_entry.h"
+#include "server/store/entry_data.h"
 
 namespace doorward {
 namespace {

@@ -35,13 +35,8 @@ LogEntry entry_of(const FleetAlert& alert, TimeUs now) {
   table.score = alert.score;
   table.occurrences = alert.occurrences;
   table.document = alert.document;
-  LogEntry entry;
-  entry.kind = EntryKind::alert;
-  entry.subject = alert.id;
-  entry.number = alert.kind == 2 ? alert.occurrences : 0;
-  entry.at = now;
-  entry.data = entry_bytes(table);
-  return entry;
+  return packed_entry(EntryKind::alert, alert.id, alert_number(alert.kind, alert.occurrences), now,
+                      table);
 }
 
 }  // namespace

@@ -1,7 +1,6 @@
-// AskedEnrolment and renewal: how certificates are given out. The core's thread.
+// Enrolment and renewal: how certificates are given out. The core's thread.
 #include <sodium.h>
 
-#include <array>
 #include <utility>
 
 #include "plugins/time_text.h"
@@ -11,12 +10,6 @@
 
 namespace doorward {
 namespace {
-
-std::string new_agent_id() {
-  std::array<std::uint8_t, 16> bytes{};
-  randombytes_buf(bytes.data(), bytes.size());
-  return hex_of(bytes);
-}
 
 std::string why_not(const TokenRecord* token, TimeUs now) {
   if (token == nullptr) return "there is no such token";
@@ -58,12 +51,7 @@ LogEntry enrolment_entry(const AskedEnrolment& asked, const std::string& address
   table.ends = asked.issued.ends;
   table.token = asked.token.substr(0, 8);
   table.address = address;
-  LogEntry entry;
-  entry.kind = EntryKind::enrolment;
-  entry.subject = asked.agent;
-  entry.number = 1;
-  entry.data = entry_bytes(table);
-  return entry;
+  return packed_entry(EntryKind::enrolment, asked.agent, 1, 0, table);
 }
 
 void write_enrolment(const std::shared_ptr<SessionContext>& context,
@@ -71,9 +59,7 @@ void write_enrolment(const std::shared_ptr<SessionContext>& context,
                      const std::shared_ptr<AskedEnrolment>& asked) {
   context->core.change(
       [session, asked](FleetView&) -> Result<std::vector<LogEntry>> {
-        std::vector<LogEntry> entries;
-        entries.push_back(enrolment_entry(*asked, session->peer().address));
-        return entries;
+        return std::vector<LogEntry>{enrolment_entry(*asked, session->peer().address)};
       },
       [context, session, asked](const Result<std::vector<Committed>>& result, FleetView&) {
         if (!result) return refuse(context, session, *asked, result.error());
@@ -100,7 +86,7 @@ void enrol(const std::shared_ptr<SessionContext>& context, const std::shared_ptr
           return Error{kBadToken, std::move(why)};
         }
         if (asked->agent.empty()) {
-          asked->agent = new_agent_id();
+          asked->agent = make_agent_id();
           asked->group = record->group.empty() ? kDefaultGroup : record->group;
           Result<IssuedCertificate> issued =
               context->terms.issue(asked->request, asked->agent, view.now);
@@ -109,14 +95,8 @@ void enrol(const std::shared_ptr<SessionContext>& context, const std::shared_ptr
         }
         log::TokenUsedT table;
         table.agent = asked->agent;
-        LogEntry use;
-        use.kind = EntryKind::token_used;
-        use.subject = asked->token;
-        use.number = std::uint64_t{record->used} + 1;
-        use.data = entry_bytes(table);
-        std::vector<LogEntry> entries;
-        entries.push_back(std::move(use));
-        return entries;
+        return std::vector<LogEntry>{packed_entry(EntryKind::token_used, asked->token,
+                                                  std::uint64_t{record->used} + 1, 0, table)};
       },
       [context, session, asked](const Result<std::vector<Committed>>& result, FleetView&) {
         if (!result) return refuse(context, session, *asked, result.error());
@@ -142,14 +122,8 @@ void Session::renew(const std::shared_ptr<std::vector<std::uint8_t>>& request, i
         log::RenewalT table;
         table.serial = issued->serial;
         table.ends = issued->ends;
-        LogEntry entry;
-        entry.kind = EntryKind::renewal;
-        entry.subject = self->agent();
-        entry.number = record->renewals + 2;
-        entry.data = entry_bytes(table);
-        std::vector<LogEntry> entries;
-        entries.push_back(std::move(entry));
-        return entries;
+        return std::vector<LogEntry>{
+            packed_entry(EntryKind::renewal, self->agent(), record->renewals + 2, 0, table)};
       },
       [self, request, issued, tries](const Result<std::vector<Committed>>& result, FleetView&) {
         if (!result && result.error().where == kBadRequest) {
@@ -189,13 +163,8 @@ void audit_refusal(const std::shared_ptr<SessionContext>& context, const std::st
         table.target = target;
         table.detail = all;
         table.from = from;
-        LogEntry entry;
-        entry.kind = EntryKind::audit;
-        entry.number = 0;  // the core's to give
-        entry.data = entry_bytes(table);
-        std::vector<LogEntry> entries;
-        entries.push_back(std::move(entry));
-        return entries;
+        // Number 0: the core's to give.
+        return std::vector<LogEntry>{packed_entry(EntryKind::audit, "", 0, 0, table)};
       },
       [](const Result<std::vector<Committed>>&, FleetView&) {});
 }

@@ -6,9 +6,9 @@
 #include <cmath>
 #include <utility>
 
-#include "entries_generated.h"
 #include "plugins/detectors/fit_counts.h"
 #include "server/session/limits.h"
+#include "server/store/entry_data.h"
 
 namespace doorward {
 namespace {
@@ -92,7 +92,6 @@ std::string why_no_alert(const wire::AlertItem& alert) {
 }
 
 LogEntry alert_entry(const wire::AlertItem& alert, const std::string& agent) {
-  constexpr std::uint8_t kUpdate = 2;
   Builder builder(alert.document()->size() + 256);
   const auto by = builder.CreateString(agent);
   const auto document = builder.CreateString(alert.document()->c_str(), alert.document()->size());
@@ -101,7 +100,7 @@ LogEntry alert_entry(const wire::AlertItem& alert, const std::string& agent) {
   LogEntry entry;
   entry.kind = EntryKind::alert;
   entry.subject = alert.id()->str();
-  entry.number = alert.kind() == kUpdate ? alert.occurrences() : 0;
+  entry.number = alert_number(alert.kind(), alert.occurrences());
   entry.data = finished(builder);
   return entry;
 }

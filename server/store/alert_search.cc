@@ -1,7 +1,5 @@
 // Questions to the index of alerts. SQL is put together from constant pieces only; all that was
 // asked for is bound.
-#include <entries_generated.h>
-
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -11,6 +9,7 @@
 
 #include "plugins/ip_ranges.h"
 #include "server/store/embedded_alerts.h"
+#include "server/store/entry_data.h"
 #include "server/store/text_match.h"
 
 namespace doorward {
@@ -329,11 +328,8 @@ Result<std::optional<AlertRow>> EmbeddedAlerts::get(const std::string& id) {
   const Result<bool> entry = told.value().bind(1, std::string_view(id)).step(kSearch);
   if (!entry) return entry.error();
   if (entry.value()) {
-    const auto data = told.value().blob(0);
-    flatbuffers::Verifier verifier(data.data(), data.size());
-    if (verifier.VerifyBuffer<log::Alert>(nullptr)) {
-      const auto* document = flatbuffers::GetRoot<log::Alert>(data.data())->document();
-      if (document != nullptr) out.document = document->str();
+    if (const auto* alert = entry_table<log::Alert>(told.value().blob(0))) {
+      out.document = text_of(alert->document());
     }
   }
   return std::optional(std::move(out));

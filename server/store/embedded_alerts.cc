@@ -1,11 +1,10 @@
 #include "server/store/embedded_alerts.h"
 
-#include <entries_generated.h>
-
 #include <algorithm>
 #include <cmath>
 #include <utility>
 
+#include "server/store/entry_data.h"
 #include "server/store/text_match.h"
 
 namespace doorward {
@@ -21,14 +20,6 @@ constexpr std::uint8_t kVerdictMax = 3;
 
 std::string_view view(const flatbuffers::String* text) {
   return text == nullptr ? std::string_view() : std::string_view(text->data(), text->size());
-}
-
-/// The table in an entry's data; null when the bytes are none.
-template <class Table>
-const Table* table_of(const LogEntry& entry) {
-  flatbuffers::Verifier verifier(entry.data.data(), entry.data.size());
-  if (!verifier.VerifyBuffer<Table>(nullptr)) return nullptr;
-  return flatbuffers::GetRoot<Table>(entry.data.data());
 }
 
 bool belongs(const LogEntry& entry) {
@@ -189,7 +180,7 @@ Status EmbeddedAlerts::fold_one(const LogEntry& entry, Totals& more) {
 }
 
 Status EmbeddedAlerts::fold_alert(const LogEntry& entry, Totals& more) {
-  const log::Alert* alert = table_of<log::Alert>(entry);
+  const log::Alert* alert = entry_table<log::Alert>(entry);
   std::uint8_t kind = alert == nullptr ? kKindAlert : alert->kind();
   if (kind < kKindAlert || kind > kKindSummary) kind = kKindAlert;
   const std::string_view agent = alert == nullptr ? "" : view(alert->agent());
@@ -263,7 +254,7 @@ Status EmbeddedAlerts::fold_alert(const LogEntry& entry, Totals& more) {
 }
 
 Status EmbeddedAlerts::fold_verdict(const LogEntry& entry, Totals& more) {
-  const log::Verdict* verdict = table_of<log::Verdict>(entry);
+  const log::Verdict* verdict = entry_table<log::Verdict>(entry);
   if (verdict == nullptr || verdict->verdict() > kVerdictMax) return {};
   const Result<bool> known = find_.bind(1, std::string_view(entry.subject)).step(kFold);
   if (!known) return known.error();

@@ -15,7 +15,7 @@
 #include "server/api/api.h"
 #include "server/api/routes.h"
 #include "server/core/core.h"
-#include "server/manage/packed_entry.h"
+#include "server/store/entry_data.h"
 #include "server/store/sqlite_log.h"
 #include "tests/support/files.h"
 

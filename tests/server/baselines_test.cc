@@ -374,6 +374,16 @@ TEST_F(BaselinesTest, AnAgentTeachesNoMoreThanItsShareOfAnEpoch) {
   EXPECT_TRUE(server_->check("b", encode_additions(much), key_name(key_), kNow).ok());
 }
 
+TEST_F(BaselinesTest, ADeltaThatTaughtNothingIsInARoundToo) {
+  SmallAgent a("a", key_);
+  send(a);
+  close_round();
+  sync(a);
+  EXPECT_EQ(a.generation, 1U);
+  EXPECT_TRUE(a.sealed.empty());
+  EXPECT_FALSE(server_->close_round("g", kNow).has_value());
+}
+
 TEST_F(BaselinesTest, OldEpochsTakeNoPlaces) {
   SmallAgent odd("odd", key_);
   for (std::int64_t epoch = 80; epoch < 88; ++epoch) odd.open.pair(Space::successes, 7, epoch);
