@@ -26,6 +26,13 @@ class Filter {
   /// All conditions hold. Does not allocate for fields of text, event.outcome and source.ip.
   [[nodiscard]] bool matches(const Event& event) const;
 
+  struct Condition {
+    View view;
+    ValueSet values;
+  };
+  /// What matches() asks beside the outcome.
+  [[nodiscard]] std::span<const Condition> conditions() const { return conditions_; }
+
   /// The only outcome that can match; unknown when any can.
   [[nodiscard]] Outcome outcome() const { return outcome_; }
 
@@ -43,10 +50,6 @@ class Filter {
   [[nodiscard]] std::size_t narrow_conditions() const;
 
  private:
-  struct Condition {
-    View view;
-    ValueSet values;
-  };
   [[nodiscard]] static bool meets(const Condition& condition, const Event& event);
 
   Outcome outcome_ = Outcome::unknown;

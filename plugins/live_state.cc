@@ -113,12 +113,4 @@ void LiveState::skip(StateReader& in) {
   (void)in.text(UINT32_MAX);
 }
 
-std::span<std::byte> LiveState::of(std::size_t rule) {
-  return {memory_.get() + blocks_[rule].begin, blocks_[rule].size};
-}
-
-std::span<const std::byte> LiveState::of(std::size_t rule) const {
-  return {memory_.get() + blocks_[rule].begin, blocks_[rule].size};
-}
-
 }  // namespace doorward

@@ -25,8 +25,12 @@ class LiveState {
   /// `sizes[i]` bytes for rule i. Pages that are never written take no memory.
   explicit LiveState(std::span<const std::size_t> sizes);
 
-  [[nodiscard]] std::span<std::byte> of(std::size_t rule);
-  [[nodiscard]] std::span<const std::byte> of(std::size_t rule) const;
+  [[nodiscard]] std::span<std::byte> of(std::size_t rule) {
+    return {memory_.get() + blocks_[rule].begin, blocks_[rule].size};
+  }
+  [[nodiscard]] std::span<const std::byte> of(std::size_t rule) const {
+    return {memory_.get() + blocks_[rule].begin, blocks_[rule].size};
+  }
 
   /// Writes a rule's block: its size, and the lines of 64 bytes that are not all zero. Reads the
   /// whole block, of which most is zero; about 0.1 ms a MiB.

@@ -13,6 +13,10 @@ namespace {
 /// The detector whose rules have a strength and a discount.
 constexpr const char* kDetectorWithStrength = "rare";
 
+RuleMask first_bits(std::size_t count) {
+  return count >= 64 ? ~RuleMask{0} : (RuleMask{1} << count) - 1;
+}
+
 std::string detector_names() {
   std::string names;
   for (const DetectorPlugin* plugin : detector_plugins()) {
@@ -59,6 +63,9 @@ RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vecto
     if (detector.stage() == Stage::alerts) on_alerts_ |= bit;
     if (rules_[i]->rule.fleet) fleet_ |= bit;
   }
+  std::vector<const Filter*> filters;
+  for (const Rule* rule : rules) filters.push_back(&rule->when);
+  gate_ = RuleGate(filters);
 }
 
 void RuleSet::take(const RuleText& text, std::span<const RuleOverride> overrides,
@@ -99,7 +106,9 @@ void RuleSet::take(const RuleText& text, std::span<const RuleOverride> overrides
   if (table) {
     // A rule that is left out is read for its mistakes, but its views are not hashed.
     ViewTable aside(views_.key());
+    (void)views_.take_asked();
     loaded->detector = plugin->make(rule, *table, disabled ? aside : views_);
+    loaded->views = views_.take_asked();
     table->refuse_unknown();
   } else {
     document.value().mistake("detector",
@@ -139,12 +148,13 @@ LiveState RuleSet::make_state() const {
   return LiveState(sizes);
 }
 
-RuleMask RuleSet::prepare(const Event& event, EventKeys& keys) const {
-  RuleMask mask = 0;
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
-    if ((active_ >> i & 1U) != 0 && rules_[i]->rule.when.matches(event)) mask |= RuleMask{1} << i;
+RuleMask RuleSet::prepare(const Event& event, EventKeys& keys, HashMemo* memo) const {
+  const RuleMask mask = gate_.matching(event) & active_;
+  ViewMask views = 0;
+  for (RuleMask left = mask; left != 0; left &= left - 1) {
+    views |= rules_[static_cast<std::size_t>(std::countr_zero(left))]->views;
   }
-  if (mask != 0) views_.compute(event, keys);
+  if (mask != 0) views_.compute(event, keys, views, memo);
   return mask;
 }
 
@@ -175,27 +185,37 @@ void RuleSet::clear(std::size_t rule, Evidence& evidence) const {
   evidence.levels = 0;
   evidence.dormant_epochs = 0;
   evidence.rate.window_s = 0;
-  evidence.pair = {};
-  evidence.alerts = {};
+  // Most rules never set these; to look is less than to write.
+  if (evidence.pair.raised_at != kNoTime) evidence.pair = {};
+  if (evidence.alerts.rules != 0) evidence.alerts = {};
   evidence.sequence = {};
-  evidence.travel = {};
+  if (!evidence.travel.from.empty() || evidence.travel.km != 0) evidence.travel = {};
 }
 
-void RuleSet::score(const Event& event, const EventKeys& keys, RuleMask mask,
-                    const Baseline& baseline, const LiveState& state,
-                    std::span<Evidence> out) const {
+RuleMask RuleSet::score(const Event& event, const EventKeys& keys, RuleMask mask,
+                        const Baseline& baseline, const LiveState& state, std::span<Evidence> out,
+                        RuleMask stale) const {
   assert(out.size() >= rules_.size());
-  mask &= ~on_alerts_;
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
+  mask &= ~on_alerts_ & first_bits(rules_.size());
+  for (RuleMask left = stale & ~mask & first_bits(rules_.size()); left != 0; left &= left - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(left));
     clear(i, out[i]);
-    if ((mask >> i & 1U) == 0) continue;
-    rules_[i]->detector->score({event, keys, views_, baseline, state.of(i), out.first(i)}, out[i]);
   }
+  RuleMask applies = 0;
+  for (RuleMask left = mask; left != 0; left &= left - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(left));
+    clear(i, out[i]);
+    rules_[i]->detector->score({event, keys, views_, baseline, state.of(i), out.first(i), applies},
+                               out[i]);
+    if (out[i].applies) applies |= RuleMask{1} << i;
+  }
+  return applies;
 }
 
-RuleMask RuleSet::fired(std::span<const Evidence> evidence) {
+RuleMask RuleSet::fired(std::span<const Evidence> evidence, RuleMask among) {
   RuleMask fired = 0;
-  for (std::size_t i = 0; i < evidence.size(); ++i) {
+  for (among &= first_bits(evidence.size()); among != 0; among &= among - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(among));
     if (has_fired(evidence[i])) fired |= RuleMask{1} << i;
   }
   return fired;
@@ -205,9 +225,9 @@ const Evidence* RuleSet::primary(std::span<const Evidence> evidence, RuleMask am
   const Evidence* best = nullptr;
   int best_risk = -1;
   double best_score = 0;
-  for (std::size_t i = 0; i < evidence.size(); ++i) {
-    const Evidence& one = evidence[i];
-    if (!one.applies || (among >> i & 1U) == 0) continue;
+  for (among &= first_bits(evidence.size()); among != 0; among &= among - 1) {
+    const Evidence& one = evidence[static_cast<std::size_t>(std::countr_zero(among))];
+    if (!one.applies) continue;
     const double score = score_of(one.p_value);
     if (score < one.threshold) continue;
     const int risk = one.rule->severity_at(score).risk_score;
@@ -220,16 +240,22 @@ const Evidence* RuleSet::primary(std::span<const Evidence> evidence, RuleMask am
   return best;
 }
 
-void RuleSet::note_alert(const Evidence& raised, const Event& event, const EventKeys& keys,
-                         RuleMask mask, const Baseline& baseline, LiveState& state,
-                         std::span<Evidence> out) const {
+RuleMask RuleSet::note_alert(const Evidence& raised, const Event& event, const EventKeys& keys,
+                             RuleMask mask, const Baseline& baseline, LiveState& state,
+                             std::span<Evidence> out) const {
   const auto rule = static_cast<std::size_t>(&raised - out.data());
   assert(rule < rules_.size());
+  RuleMask applies = 0;
   for (mask &= on_alerts_; mask != 0; mask &= mask - 1) {
     const auto i = static_cast<std::size_t>(std::countr_zero(mask));
     rules_[i]->detector->note_alert(rule, event, keys, state.of(i));
-    rules_[i]->detector->score({event, keys, views_, baseline, state.of(i), out.first(i)}, out[i]);
+    RuleMask earlier = 0;
+    for (std::size_t k = 0; k < i; ++k) earlier |= RuleMask{out[k].applies ? 1U : 0U} << k;
+    rules_[i]->detector->score({event, keys, views_, baseline, state.of(i), out.first(i), earlier},
+                               out[i]);
+    if (out[i].applies) applies |= RuleMask{1} << i;
   }
+  return applies;
 }
 
 std::vector<LevelHistory> RuleSet::history(std::size_t rule, const Event& event,
@@ -237,7 +263,7 @@ std::vector<LevelHistory> RuleSet::history(std::size_t rule, const Event& event,
   EventKeys keys;
   views_.compute(event, keys);
   std::vector<LevelHistory> out;
-  rules_[rule]->detector->history({event, keys, views_, baseline, {}, {}}, out);
+  rules_[rule]->detector->history({event, keys, views_, baseline, {}, {}, 0}, out);
   return out;
 }
 
@@ -263,10 +289,11 @@ FitCounts RuleSet::make_fit_counts() const {
   return FitCounts(std::move(ids));
 }
 
-void RuleSet::calibrate(const EventKeys& keys, std::span<const Evidence> evidence,
+void RuleSet::calibrate(const EventKeys& keys, std::span<const Evidence> evidence, RuleMask mask,
                         RuleMask repeated, std::int64_t epoch, Baseline& baseline,
                         LiveState& state) const {
-  for (std::size_t i = 0; i < rules_.size(); ++i) {
+  for (mask &= first_bits(rules_.size()); mask != 0; mask &= mask - 1) {
+    const auto i = static_cast<std::size_t>(std::countr_zero(mask));
     if (!evidence[i].applies) continue;
     rules_[i]->detector->calibrate(keys, evidence[i], (repeated >> i & 1U) != 0, epoch, baseline,
                                    state.of(i));

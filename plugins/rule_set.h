@@ -11,6 +11,7 @@
 #include "plugins/detectors/fit_counts.h"
 #include "plugins/live_state.h"
 #include "plugins/rule.h"
+#include "plugins/rule_gate.h"
 #include "plugins/rule_override.h"
 #include "plugins/view.h"
 #include "sketch/baseline.h"
@@ -85,28 +86,33 @@ class RuleSet {
     return rules_[rule]->detector->restore(state);
   }
 
-  /// Hashes the event and tells which rules look at it.
-  RuleMask prepare(const Event& event, EventKeys& keys) const;
+  /// Tells which rules look at the event, and hashes it under their views; other views are none().
+  /// `memo`: of this set's key; null: every text is hashed anew.
+  RuleMask prepare(const Event& event, EventKeys& keys, HashMemo* memo = nullptr) const;
 
   /// Takes the event into the live state of the rules of `mask`. Before score(), once an event.
   void observe(const Event& event, const EventKeys& keys, RuleMask mask, LiveState& state) const;
 
   /// Scores the rules of `mask` into out[0..size()); the others, and those of Stage::alerts, get
-  /// applies = false. Views in `out` point into this set and `state`. Does not allocate.
-  void score(const Event& event, const EventKeys& keys, RuleMask mask, const Baseline& baseline,
-             const LiveState& state, std::span<Evidence> out) const;
+  /// applies = false. Gives the rules that apply. `stale`: the rules in whose places there may be
+  /// evidence of an event before; all of them where `out` is new. Views in `out` point into this
+  /// set and `state`. Does not allocate.
+  RuleMask score(const Event& event, const EventKeys& keys, RuleMask mask, const Baseline& baseline,
+                 const LiveState& state, std::span<Evidence> out,
+                 RuleMask stale = ~RuleMask{0}) const;
 
-  /// The rules that fired.
-  static RuleMask fired(std::span<const Evidence> evidence);
+  /// The rules among `among` that fired.
+  static RuleMask fired(std::span<const Evidence> evidence, RuleMask among = ~RuleMask{0});
 
   /// The rule that speaks for an event: of those in `among` that fired, the one with the highest
   /// risk, then score. Null when none fired.
   static const Evidence* primary(std::span<const Evidence> evidence, RuleMask among = ~RuleMask{0});
 
   /// Tells the rules of Stage::alerts that `raised` (one of `out`) raises an alert on this event,
-  /// and scores them into their places in `out`.
-  void note_alert(const Evidence& raised, const Event& event, const EventKeys& keys, RuleMask mask,
-                  const Baseline& baseline, LiveState& state, std::span<Evidence> out) const;
+  /// and scores them into their places in `out`. Gives those that apply.
+  RuleMask note_alert(const Evidence& raised, const Event& event, const EventKeys& keys,
+                      RuleMask mask, const Baseline& baseline, LiveState& state,
+                      std::span<Evidence> out) const;
 
   /// What the history knows of the event for one rule, whether it looks at such events or not; see
   /// Detector::history. Allocates.
@@ -121,15 +127,17 @@ class RuleSet {
   /// Empty counts for these rules.
   [[nodiscard]] FitCounts make_fit_counts() const;
 
-  /// Adds the verdicts to the measured distributions and rates; for every scored event. `repeated`:
-  /// rules for which the event says nothing new, since it is alike to an alert raised before.
-  void calibrate(const EventKeys& keys, std::span<const Evidence> evidence, RuleMask repeated,
-                 std::int64_t epoch, Baseline& baseline, LiveState& state) const;
+  /// Adds the verdicts of the rules of `mask` that apply to the measured distributions and rates;
+  /// for every scored event. `repeated`: rules for which the event says nothing new, since it is
+  /// alike to an alert raised before.
+  void calibrate(const EventKeys& keys, std::span<const Evidence> evidence, RuleMask mask,
+                 RuleMask repeated, std::int64_t epoch, Baseline& baseline, LiveState& state) const;
 
  private:
   struct Loaded {
     Rule rule;
     std::unique_ptr<Detector> detector;
+    ViewMask views = 0;  // those that the detector asks for
   };
   void clear(std::size_t rule, Evidence& evidence) const;
   /// Reads one text, makes its detector, puts it among the rules.
@@ -138,6 +146,7 @@ class RuleSet {
 
   ViewTable views_;
   std::vector<std::unique_ptr<Loaded>> rules_;  // by stage; stable addresses
+  RuleGate gate_;                               // their filters
   std::vector<std::string> left_out_;
   RuleMask stateful_ = 0;           // rules with live state
   RuleMask joint_ = 0;              // rules of Stage::joint

@@ -26,7 +26,7 @@ class Stand {
 
   void learn(const Event& event) {
     const std::int64_t epoch = baseline_.epoch_of(event.time);
-    rules_.calibrate(keys_, evidence_, 0, epoch, baseline_, state_);
+    rules_.calibrate(keys_, evidence_, mask_, 0, epoch, baseline_, state_);
     rules_.learn(keys_, mask_, epoch, baseline_);
   }
 

@@ -224,6 +224,18 @@ bool ValueSet::matches_anything() const {
   });
 }
 
+bool ValueSet::is_exact(std::vector<std::string_view>& named) const {
+  for (const Side* side : {&any_of_, &none_of_}) {
+    if (side->own.kind() != ValueKind::text || !side->own.globs().empty() || !side->files.empty()) {
+      return false;
+    }
+  }
+  for (const Side* side : {&any_of_, &none_of_}) {
+    named.insert(named.end(), side->own.exact().begin(), side->own.exact().end());
+  }
+  return true;
+}
+
 bool ValueSet::is_broad() const {
   return !has_any_ || any_of_.any_list([](const ValueList& list) {
     return !list.globs().empty() || is_wide(list.ranges());

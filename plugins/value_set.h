@@ -92,6 +92,9 @@ class ValueSet {
 
   /// Matches any value, by "*" or all of IPv4 or IPv6 (and maybe shuts some out with `!`).
   [[nodiscard]] bool matches_anything() const;
+  /// Whether texts alone decide, compared byte by byte: no glob, no file, no address. If so,
+  /// appends all texts that are named; any other matches as every other does.
+  [[nodiscard]] bool is_exact(std::vector<std::string_view>& named) const;
   /// Matches more than single values and small networks: only `!` values, a glob, or a prefix of at
   /// most 16 bits of IPv4 or 32 of IPv6.
   [[nodiscard]] bool is_broad() const;

@@ -1,6 +1,7 @@
 #include "plugins/view.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "plugins/special_addresses.h"
@@ -157,6 +158,7 @@ std::optional<std::uint8_t> ViewTable::add(const View& view) {
     if (views_.size() == kViewsMax) return std::nullopt;
     views_.push_back(view);
   }
+  asked_ |= ViewMask{1} << index;
   return index;
 }
 
@@ -165,30 +167,29 @@ Hash128 ViewTable::hour_hash(Cut cut, int hour) const {
   return hours_[static_cast<std::size_t>((hour % hours + hours) % hours)];
 }
 
-Hash128 ViewTable::hash(const View& view, const Event& event, int hour_of_week_now) const {
+template <class HashText>
+Hash128 ViewTable::hash(const View& view, const Event& event, int hour_of_week_now,
+                        HashText text_hash) const {
+  const auto hash_if_any = [&](std::string_view text) {
+    return text.empty() ? Hash128{} : text_hash(text);
+  };
   switch (view.cut) {
-    case Cut::whole: {
+    case Cut::whole:
       if (view.ip) break;
-      const std::string_view text = event[view.field];
-      return text.empty() ? Hash128{} : hash_text(key_, text);
-    }
+      return hash_if_any(event[view.field]);
     case Cut::net:
     case Cut::wide:
       break;
-    case Cut::scope: {
-      const std::string_view text = scope(event);
-      return text.empty() ? Hash128{} : hash_text(key_, text);
-    }
+    case Cut::scope:
+      return hash_if_any(scope(event));
     case Cut::host_class: {
       if (event[Field::host_name].empty()) return {};
       std::array<char, 256> out;
       const std::size_t size = host_class(event[Field::host_name], out);
-      return hash_text(key_, {out.data(), size});
+      return text_hash({out.data(), size});
     }
-    case Cut::credential: {
-      const std::string_view text = credential(event);
-      return text.empty() ? Hash128{} : hash_text(key_, text);
-    }
+    case Cut::credential:
+      return hash_if_any(credential(event));
     case Cut::hour_of_week:
     case Cut::hour_of_day:
       return hour_hash(view.cut, hour_of_week_now);
@@ -196,14 +197,28 @@ Hash128 ViewTable::hash(const View& view, const Event& event, int hour_of_week_n
       return fleet_;
   }
   if (!event.ip.valid()) return {};
-  if (view.cut == Cut::whole) return address_hash(key_, event.ip);
-  return address_hash(key_, event.ip.prefix(prefix_bits(view.cut, event.ip.family)));
+  std::array<char, 17> bytes;
+  if (view.cut == Cut::whole) return text_hash(address_bytes(event.ip, bytes));
+  const IpAddress net = event.ip.prefix(prefix_bits(view.cut, event.ip.family));
+  return text_hash(address_bytes(net, bytes));
 }
 
-void ViewTable::compute(const Event& event, EventKeys& out) const {
+void ViewTable::compute(const Event& event, EventKeys& out, ViewMask wanted, HashMemo* memo) const {
   const int hour = hour_of_week(event.time);
   out.hour_of_week = static_cast<std::uint8_t>(hour);
-  for (std::size_t i = 0; i < views_.size(); ++i) out.hash[i] = hash(views_[i], event, hour);
+  out.hash = {};
+  if (views_.size() < kViewsMax) wanted &= (ViewMask{1} << views_.size()) - 1;
+  const auto each = [&](auto text_hash) {
+    for (ViewMask left = wanted; left != 0; left &= left - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(left));
+      out.hash[i] = hash(views_[i], event, hour, text_hash);
+    }
+  };
+  if (memo == nullptr) {
+    each([&](std::string_view text) { return hash_text(key_, text); });
+  } else {
+    each([&](std::string_view text) { return memo->hash(key_, text); });
+  }
 }
 
 }  // namespace doorward

@@ -8,10 +8,12 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "plugins/event.h"
 #include "sketch/hash.h"
+#include "sketch/hash_memo.h"
 
 namespace doorward {
 
@@ -55,6 +57,10 @@ struct EventKeys {
   std::uint8_t hour_of_week = 0;
 };
 
+/// Some views of a table: bit i is the one of index i.
+using ViewMask = std::uint32_t;
+static_assert(kViewsMax <= 32);
+
 /// The distinct views of a rule set, each with an index, and how to hash an event under them.
 class ViewTable {
  public:
@@ -66,8 +72,13 @@ class ViewTable {
   /// By index.
   [[nodiscard]] std::span<const View> views() const { return views_; }
 
-  /// Hashes the event under every view of the table. Does not allocate.
-  void compute(const Event& event, EventKeys& out) const;
+  /// The views that add() gave since the last call.
+  ViewMask take_asked() { return std::exchange(asked_, 0); }
+
+  /// Hashes the event under the views of `wanted`; the others are none(). `memo`: of this key;
+  /// null: every text is hashed anew. Does not allocate.
+  void compute(const Event& event, EventKeys& out, ViewMask wanted = ~ViewMask{0},
+               HashMemo* memo = nullptr) const;
 
   /// What all hashes are keyed with, for what is hashed beside the views.
   [[nodiscard]] const HashKey& key() const { return key_; }
@@ -76,10 +87,13 @@ class ViewTable {
   [[nodiscard]] Hash128 hour_hash(Cut cut, int hour) const;
 
  private:
-  [[nodiscard]] Hash128 hash(const View& view, const Event& event, int hour_of_week) const;
+  template <class HashText>
+  [[nodiscard]] Hash128 hash(const View& view, const Event& event, int hour_of_week,
+                             HashText text_hash) const;
 
   HashKey key_;
   std::vector<View> views_;
+  ViewMask asked_ = 0;
   std::array<Hash128, 168> hours_{};
   Hash128 fleet_;
 };

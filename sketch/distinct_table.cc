@@ -27,6 +27,7 @@ DistinctTable::DistinctTable(const Sizes& sizes)
 void DistinctTable::add(Hash128 partition, Hash128 value, std::int64_t epoch) {
   const std::uint32_t fingerprint = hll::fingerprint(value);
   assert(note_ == nullptr || partition == wide(partition.low));
+  if (recent_.is_known(partition.low, fingerprint, EpochRing::slot_of(epoch))) return;
   if (note_ != nullptr) note_->distinct(space_, partition.low, fingerprint, epoch);
   raise(partition, fingerprint, epoch);
 }

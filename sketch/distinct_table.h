@@ -13,6 +13,7 @@
 #include "sketch/epoch_ring.h"
 #include "sketch/hash.h"
 #include "sketch/partition_directory.h"
+#include "sketch/recent_additions.h"
 
 namespace doorward {
 
@@ -75,6 +76,7 @@ class DistinctTable {
   void note_into(Additions* additions, Space space) {
     note_ = additions;
     space_ = space;
+    recent_.forget();  // what others are told of now, these additions have not
   }
   /// The partition had the value of this fingerprint (hll::fingerprint()). Not noted.
   void raise(Hash128 partition, std::uint32_t fingerprint, std::int64_t epoch);
@@ -189,6 +191,7 @@ class DistinctTable {
   std::uint64_t complete_ = kNothingLost;  // least of lost_
   Lost lost_;
   EpochRing ring_;
+  RecentAdditions recent_;
   Additions* note_ = nullptr;  // not owned
   Space space_ = Space::successes;
 };

@@ -12,6 +12,7 @@ void DistinctTable::set_ring(const EpochRing& ring) {
   const bool had_data = ring_.newest != kNoEpoch;
   ring_ = ring;
   if (!had_data) return;
+  recent_.forget();
   overflow_.keep_slots(kept);
   bool erased = false;
   for_each_slot(static_cast<EpochMask>(~kept & 0xFF), [&](unsigned s) {

@@ -51,22 +51,31 @@ class EntityTable {
   Entry& touch(Hash128 entity, std::uint32_t now, std::uint32_t stale) {
     const std::uint64_t key = key_of(entity);
     Entry* const set = set_of(entity);
-    Entry* victim = set;
     for (std::size_t way = 0; way < kWays; ++way) {
       Entry& entry = set[way];
-      if (entry.key == key) {
-        if (is_stale(entry, now, stale)) restart(entry, key);
-        entry.newest = std::max(entry.newest, now);
-        if (entry.rank != UINT32_MAX) ++entry.rank;
-        return entry;
-      }
-      if (rank_of(entry, now, stale) < rank_of(*victim, now, stale)) victim = &entry;
+      if (entry.key != key) continue;
+      if (is_stale(entry, now, stale)) restart(entry, key);
+      return touch(entry, now);
     }
-    const std::uint32_t rank = rank_of(*victim, now, stale);
+    Entry* victim = set;
+    std::uint32_t rank = rank_of(*victim, now, stale);
+    for (std::size_t way = 1; way < kWays && rank != 0; ++way) {
+      const std::uint32_t claim = rank_of(set[way], now, stale);
+      if (claim >= rank) continue;
+      victim = &set[way];
+      rank = claim;
+    }
     restart(*victim, key);
     victim->newest = now;
     victim->rank = rank + 1;
     return *victim;
+  }
+
+  /// What touch() does to an entry that find() gave.
+  Entry& touch(Entry& entry, std::uint32_t now) const {
+    entry.newest = std::max(entry.newest, now);
+    if (entry.rank != UINT32_MAX) ++entry.rank;
+    return entry;
   }
 
   /// The entity's entry; null when it has none or it is stale.

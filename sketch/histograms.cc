@@ -15,6 +15,32 @@ bool in_mask(EpochMask mask, std::size_t counter) {
   return ((mask >> (counter / Histograms::kBins)) & 1U) != 0;
 }
 
+/// Adds the bins of all slots of `wanted`. 32 bits are enough for the sums while no counter is near
+/// its limit, and add twice as many at a time.
+void add_bins(std::span<const std::uint32_t> counts, EpochMask wanted, unsigned first,
+              std::span<std::uint64_t> out) {
+  constexpr std::uint32_t kNearLimit = 0xE0000000U;
+  std::array<std::uint32_t, Histograms::kBins> sums{};
+  std::uint32_t any = 0;
+  const auto bins_of = [&](unsigned slot) {
+    return counts.data() + std::size_t{slot} * Histograms::kBins + first;
+  };
+  for_each_slot(wanted, [&](unsigned slot) {
+    const std::uint32_t* const bins = bins_of(slot);
+    for (std::size_t bin = 0; bin < out.size(); ++bin) {
+      sums[bin] += bins[bin];
+      any |= bins[bin];
+    }
+  });
+  if ((any & kNearLimit) == 0) {
+    for (std::size_t bin = 0; bin < out.size(); ++bin) out[bin] += sums[bin];
+    return;
+  }
+  for_each_slot(wanted, [&](unsigned slot) {
+    for (std::size_t bin = 0; bin < out.size(); ++bin) out[bin] += bins_of(slot)[bin];
+  });
+}
+
 }  // namespace
 
 Histograms::Histograms() : slab_(kBytes) {}
@@ -38,6 +64,7 @@ std::span<const std::uint32_t> Histograms::counts(unsigned i) const {
 void Histograms::restore(const std::array<Hash128, kNames>& names, std::uint64_t ignored) {
   names_ = names;
   ignored_ = ignored;
+  used_ = kAllSlots;
 }
 
 void Histograms::raise(Hash128 name, unsigned bin, std::int64_t epoch, std::uint32_t n) {
@@ -51,7 +78,9 @@ void Histograms::raise(Hash128 name, unsigned bin, std::int64_t epoch, std::uint
     }
     names_[i] = name;
   }
-  std::uint32_t& count = counts(i)[EpochRing::slot_of(epoch) * kBins + bin];
+  const unsigned slot = EpochRing::slot_of(epoch);
+  used_ = static_cast<EpochMask>(used_ | 1U << slot);
+  std::uint32_t& count = counts(i)[slot * kBins + bin];
   count = Totals::saturated_sum(count, n);
 }
 
@@ -60,13 +89,17 @@ std::array<std::uint64_t, Histograms::kBins> Histograms::read(Hash128 name,
   std::array<std::uint64_t, kBins> out{};
   const unsigned i = find(name);
   if (i == kNames || name.none()) return out;
-  const EpochMask wanted = ring_.slots(age_max);
-  for (unsigned slot = 0; slot < kEpochSlots; ++slot) {
-    if (((wanted >> slot) & 1U) == 0) continue;
-    const auto bins = counts(i).subspan(std::size_t{slot} * kBins, kBins);
-    for (unsigned bin = 0; bin < kBins; ++bin) out[bin] += bins[bin];
-  }
+  const unsigned wanted = ring_.slots(age_max) & used_;
+  add_bins(counts(i), static_cast<EpochMask>(wanted), 0, out);
   return out;
+}
+
+void Histograms::read_bins(Hash128 name, unsigned first, std::span<std::uint64_t> out) const {
+  assert(first + out.size() <= kBins);
+  std::fill(out.begin(), out.end(), 0);
+  const unsigned i = find(name);
+  if (i == kNames || name.none()) return;
+  add_bins(counts(i), static_cast<EpochMask>(ring_.slots() & used_), first, out);
 }
 
 void Histograms::set_ring(const EpochRing& ring) {
@@ -74,6 +107,7 @@ void Histograms::set_ring(const EpochRing& ring) {
   const bool had_data = ring_.newest != kNoEpoch;
   ring_ = ring;
   if (!had_data) return;
+  used_ = static_cast<EpochMask>(used_ & kept);
   for (unsigned i = 0; i < kNames; ++i) {
     std::uint32_t any = 0;
     for (std::size_t c = 0; c < kPerName; ++c) {
@@ -86,6 +120,7 @@ void Histograms::set_ring(const EpochRing& ring) {
 
 void Histograms::merge(const Histograms& other, EpochMask shared) {
   ignored_ += other.ignored_;
+  used_ = static_cast<EpochMask>(used_ | (other.used_ & shared));
   for (unsigned theirs = 0; theirs < kNames; ++theirs) {
     if (other.names_[theirs].none()) continue;
     const auto from = other.counts(theirs);

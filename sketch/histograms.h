@@ -43,6 +43,8 @@ class Histograms {
   /// Counts per bin, epochs of age 0..age_max added up. All zero for an unknown name.
   [[nodiscard]] std::array<std::uint64_t, kBins> read(Hash128 name,
                                                       unsigned age_max = kEpochSlots - 1) const;
+  /// The same of all epochs, and only of the bins first, first + 1, ... that `out` has room for.
+  void read_bins(Hash128 name, unsigned first, std::span<std::uint64_t> out) const;
 
   void set_ring(const EpochRing& ring);
   void merge(const Histograms& other, EpochMask shared);
@@ -63,6 +65,7 @@ class Histograms {
 
   std::array<Hash128, kNames> names_{};
   std::uint64_t ignored_ = 0;
+  EpochMask used_ = 0;  // slots that may hold counts
   Slab slab_;
   EpochRing ring_;
   Additions* note_ = nullptr;  // not owned

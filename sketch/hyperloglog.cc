@@ -34,6 +34,29 @@ double tau(double x) {
   return z / 3;
 }
 
+// What two registers, packed in a byte, add to the sum of 2^-rank over ranks 1..14 (in units of
+// 2^-14), to the number of registers of rank 0, and to that of rank 15. All fit side by side for
+// 2^15 registers and more.
+constexpr unsigned kZerosAt = 32;
+constexpr unsigned kFullAt = 48;
+constexpr std::uint64_t kSumMask = 0xFFFFFFFF;
+constexpr std::uint64_t kCountMask = 0xFFFF;
+constexpr double kLeast = 1.0 / (1U << (kRankMax - 1));
+
+constexpr std::uint64_t of_register(unsigned rank) {
+  if (rank == 0) return std::uint64_t{1} << kZerosAt;
+  if (rank == kRankMax) return std::uint64_t{1} << kFullAt;
+  return std::uint64_t{1} << (kRankMax - 1 - rank);
+}
+
+constexpr std::array<std::uint64_t, 256> kOfByte = [] {
+  std::array<std::uint64_t, 256> table{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    table[byte] = of_register(byte & 0xFU) + of_register(byte >> 4);
+  }
+  return table;
+}();
+
 }  // namespace
 
 void unite(std::span<std::uint8_t> into, std::span<const std::uint8_t> from) {
@@ -45,19 +68,15 @@ void unite(std::span<std::uint8_t> into, std::span<const std::uint8_t> from) {
 }
 
 double estimate(std::span<const std::uint8_t> registers) {
-  // Two tables, so that equal neighbours do not wait for each other.
-  std::array<std::uint32_t, kRankMax + 1> even{};
-  std::array<std::uint32_t, kRankMax + 1> odd{};
-  for (const std::uint8_t byte : registers) {
-    ++even[byte & 0xFU];
-    ++odd[byte >> 4];
-  }
-  const auto count = [&](unsigned rank) { return static_cast<double>(even[rank] + odd[rank]); };
+  std::uint64_t all = 0;
+  for (const std::uint8_t byte : registers) all += kOfByte[byte];
   const auto m = static_cast<double>(2 * registers.size());
-  if (count(0) == m) return 0;
-  double z = m * tau(1 - count(kRankMax) / m);
-  for (unsigned rank = kRankMax - 1; rank >= 1; --rank) z = (z + count(rank)) / 2;
-  z += m * sigma(count(0) / m);
+  const auto zeros = static_cast<double>(all >> kZerosAt & kCountMask);
+  const auto full = static_cast<double>(all >> kFullAt & kCountMask);
+  if (zeros == m) return 0;
+  double z = m * tau(1 - full / m) * kLeast;
+  z += static_cast<double>(all & kSumMask) * kLeast;
+  z += m * sigma(zeros / m);
   constexpr double kMax = 1U << kFingerprintBits;
   const double limit =
       m * m / (2 * std::numbers::ln2 * kMax);  // the z at which the estimate is kMax

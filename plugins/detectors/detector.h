@@ -32,6 +32,8 @@ struct ScoreInput {
   std::span<const std::byte> state;
   /// Evidence of the rules of earlier stages on this event (joint reads the rare ones).
   std::span<const Evidence> earlier;
+  /// Those of them that apply: bit i is earlier[i].
+  std::uint64_t earlier_applies = 0;
 };
 
 /// What a baseline knows of one value, for people: a view of an event, in the history of a

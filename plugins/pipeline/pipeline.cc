@@ -35,12 +35,21 @@ AlertCaps Pipeline::make_caps() {
           }};
 }
 
+std::int64_t Pipeline::epoch_of(TimeUs time) {
+  // Most events are of the epoch of the one before; a division saved.
+  if (time < epoch_begins_ || time - epoch_begins_ >= baseline_.options().epoch_us) {
+    epoch_ = baseline_.epoch_of(time);
+    epoch_begins_ = epoch_ * baseline_.options().epoch_us;
+  }
+  return epoch_;
+}
+
 Pipeline::Came Pipeline::come_to(TimeUs time) {
   if (options_.now < INT64_MAX - kFutureMaxUs && time > options_.now + kFutureMaxUs) {
     return Came::future;
   }
   if (time >= budget_.next_tick()) budget_.tick(time, baseline_);
-  const std::int64_t epoch = baseline_.epoch_of(time);
+  const std::int64_t epoch = epoch_of(time);
   baseline_.advance(epoch);
   if (!baseline_.holds(epoch)) return Came::too_old;
   quarantine_.release(time, rules_, baseline_, fit_);
@@ -76,32 +85,33 @@ void Pipeline::on_event(const Event& event) {
       ++counts_.too_old;
       return;
   }
-  const std::int64_t epoch = baseline_.epoch_of(event.time);
-  const RuleMask mask = rules_.prepare(event, keys_);
+  const std::int64_t epoch = epoch_of(event.time);
+  const RuleMask mask = rules_.prepare(event, keys_, &memo_);
   if (mask == 0) return;
   ++counts_.scored;
   if (sightings_ != nullptr && event.time >= options_.alerts_from) sightings_->note(event, mask);
   rules_.observe(event, keys_, mask, state_);
-  rules_.score(event, keys_, mask, baseline_, state_, evidence_);
-  budget_.count(evidence_, mask);
+  const RuleMask applies = rules_.score(event, keys_, mask, baseline_, state_, evidence_, stale_);
+  stale_ = mask;
+  budget_.count(evidence_, applies);
   budget_.apply(evidence_);
   sink_.on_scored(event, evidence_);
 
   const Evidence* fired =
-      event.time >= options_.alerts_from ? RuleSet::primary(evidence_) : nullptr;
+      event.time >= options_.alerts_from ? RuleSet::primary(evidence_, applies) : nullptr;
   RuleMask silent = 0;
   if (fired != nullptr) {
-    silent = silenced(event, RuleSet::fired(evidence_));
+    silent = silenced(event, RuleSet::fired(evidence_, applies));
     if (silent != 0) {
       ++counts_.excepted;
-      fired = RuleSet::primary(evidence_, ~silent);
+      fired = RuleSet::primary(evidence_, applies & ~silent);
     }
   }
   // What a joint rule may not speak of must not count as ordinary either: its tail would end where
   // the excepted events lie, and hide what is as unusual as they are.
   const RuleMask repeated = silent & rules_.joint_rules();
   if (fired == nullptr) {
-    rules_.calibrate(keys_, evidence_, repeated, epoch, baseline_, state_);
+    rules_.calibrate(keys_, evidence_, applies, repeated, epoch, baseline_, state_);
     rules_.learn(keys_, mask, epoch, baseline_, fit_);
     return;
   }
@@ -119,21 +129,20 @@ void Pipeline::on_event(const Event& event) {
   while (fired != nullptr && suppression_.holds_back(*fired->rule, event, score_of(fired->p_value),
                                                      told == 0 ? &alike : nullptr)) {
     told |= rules_.speaks_for(static_cast<std::size_t>(fired - evidence_.data()));
-    fired = RuleSet::primary(evidence_, ~silent & ~told);
+    fired = RuleSet::primary(evidence_, applies & ~silent & ~told);
   }
   if (fired == nullptr) {
     ++counts_.held_back;
-    rules_.calibrate(keys_, evidence_, ~RuleMask{0}, epoch, baseline_, state_);
+    rules_.calibrate(keys_, evidence_, applies, applies, epoch, baseline_, state_);
     hold(event, held, alike);
     return;
   }
-  rules_.calibrate(keys_, evidence_, repeated | told, epoch, baseline_, state_);
-  const RuleMask before = RuleSet::fired(evidence_);
-  rules_.note_alert(*fired, event, keys_, mask, baseline_, state_, evidence_);
+  rules_.calibrate(keys_, evidence_, applies, repeated | told, epoch, baseline_, state_);
+  const RuleMask more = rules_.note_alert(*fired, event, keys_, mask, baseline_, state_, evidence_);
   const bool counted = silent != 0;
-  silent |= silenced(event, RuleSet::fired(evidence_) & ~before);
+  silent |= silenced(event, RuleSet::fired(evidence_, more));
   if (silent != 0 && !counted) ++counts_.excepted;
-  const Evidence* speaks = RuleSet::primary(evidence_, ~silent & ~told);
+  const Evidence* speaks = RuleSet::primary(evidence_, (applies | more) & ~silent & ~told);
   if (speaks != fired && suppression_.holds_back(*speaks->rule, event, score_of(speaks->p_value))) {
     speaks = fired;
   }
@@ -142,12 +151,14 @@ void Pipeline::on_event(const Event& event) {
 
 void Pipeline::note_alert(std::size_t rule, const Event& event) {
   if (event.time == kNoTime || come_to(event.time) != Came::in_time) return;
-  const RuleMask mask = rules_.prepare(event, keys_);
-  rules_.score(event, keys_, 0, baseline_, state_, evidence_);
-  rules_.note_alert(evidence_[rule], event, keys_, mask, baseline_, state_, evidence_);
-  const RuleMask silent = silenced(event, RuleSet::fired(evidence_));
+  const RuleMask mask = rules_.prepare(event, keys_, &memo_);
+  rules_.score(event, keys_, 0, baseline_, state_, evidence_, stale_);
+  const RuleMask applies =
+      rules_.note_alert(evidence_[rule], event, keys_, mask, baseline_, state_, evidence_);
+  stale_ = mask;
+  const RuleMask silent = silenced(event, RuleSet::fired(evidence_, applies));
   if (silent != 0) ++counts_.excepted;
-  const Evidence* fired = RuleSet::primary(evidence_, ~silent);
+  const Evidence* fired = RuleSet::primary(evidence_, applies & ~silent);
   if (fired == nullptr) return;
   if (suppression_.holds_back(*fired->rule, event, score_of(fired->p_value))) {
     ++counts_.held_back;

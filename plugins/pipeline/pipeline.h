@@ -159,6 +159,7 @@ class Pipeline final : public EventSink {
   enum class Came : std::uint8_t { in_time, future, too_old };
   /// Event time goes on to `time`.
   Came come_to(TimeUs time);
+  std::int64_t epoch_of(TimeUs time);
   /// The rules that fired and have to stay silent on this event.
   [[nodiscard]] RuleMask silenced(const Event& event, RuleMask fired) const;
   /// Holds what the rules of `mask` would learn of an event, under the alert that it is part of.
@@ -179,8 +180,12 @@ class Pipeline final : public EventSink {
   Suppression suppression_;
   AlertCaps caps_;
   AlertBudget budget_;
+  HashMemo memo_;
   EventKeys keys_{};
   std::vector<Evidence> evidence_;
+  std::int64_t epoch_ = 0;  // of epoch_begins_ and what follows it
+  TimeUs epoch_begins_ = INT64_MAX;
+  RuleMask stale_ = ~RuleMask{0};  // rules in whose evidence_ there is something of the last event
   LiveState state_;
   SightingBook* sightings_ = nullptr;
   FitCounts* fit_ = nullptr;

@@ -11,19 +11,19 @@ namespace doorward {
 namespace {
 
 /// Cut::whole is hashed where it lies; other views are short texts.
-Hash128 hash_of(const View& view, const Event& event) {
-  if (view.cut != Cut::whole) return hash_text(HashKey{}, view_text(view, event));
+Hash128 hash_of(const View& view, const Event& event, HashMemo& memo) {
+  if (view.cut != Cut::whole) return memo.hash(HashKey{}, view_text(view, event));
   // With its family: 0.0.0.0 and :: have the same bytes.
-  return view.ip ? address_hash(HashKey{}, event.ip) : hash_text(HashKey{}, event[view.field]);
-}
-
-Hash128 key_of(const Rule& rule, const Event& event) {
-  Hash128 key = hash_text(HashKey{}, rule.id);
-  for (const View& view : rule.suppress_by) key = join(key, hash_of(view, event), 0);
-  return key;
+  return view.ip ? address_hash(HashKey{}, event.ip) : memo.hash(HashKey{}, event[view.field]);
 }
 
 }  // namespace
+
+Hash128 Suppression::key_of(const Rule& rule, const Event& event) {
+  Hash128 key = memo_.hash(HashKey{}, rule.id);
+  for (const View& view : rule.suppress_by) key = join(key, hash_of(view, event, memo_), 0);
+  return key;
+}
 
 Suppression::Suppression(Tell tell)
     : tell_(std::move(tell)), entries_(kSuppressionSets * kSuppressionWays) {}

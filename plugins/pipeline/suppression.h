@@ -14,6 +14,7 @@
 #include "plugins/rule.h"
 #include "plugins/state_archive.h"
 #include "sketch/hash.h"
+#include "sketch/hash_memo.h"
 
 namespace doorward {
 
@@ -82,6 +83,8 @@ class Suppression {
     std::array<char, kKeptTextBytes> text{};
   };
 
+  /// What alike events of the rule share.
+  Hash128 key_of(const Rule& rule, const Event& event);
   [[nodiscard]] Entry* find(Hash128 key);
   static bool is_due(const Entry& entry) {
     return entry.told_as != nullptr && entry.occurrences > entry.told_occurrences;
@@ -96,6 +99,7 @@ class Suppression {
   std::vector<Entry> entries_;
   std::vector<Entry> forgotten_;  // by load(), with something to tell
   TimeUs next_due_ = INT64_MAX;   // of all entries with something to tell, or earlier
+  HashMemo memo_;                 // of no key
 };
 
 }  // namespace doorward

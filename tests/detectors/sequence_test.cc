@@ -64,7 +64,7 @@ class Stand {
     const RuleMask mask = rules_.prepare(event_, keys);
     rules_.observe(event_, keys, mask, state_);
     rules_.score(event_, keys, mask, baseline_, state_, evidence_);
-    rules_.calibrate(keys, evidence_, 0, epoch, baseline_, state_);
+    rules_.calibrate(keys, evidence_, mask, 0, epoch, baseline_, state_);
     return evidence_[0];
   }
   const Evidence& fail(double seconds, std::string_view user = "alice",

@@ -27,6 +27,24 @@ TEST(Histograms, CountPerBinAndAge) {
   EXPECT_EQ(histograms.read(Hash128{}), (std::array<std::uint64_t, 128>{}));
 }
 
+TEST(Histograms, SomeBinsAreReadAsAllAre) {
+  Histograms histograms = with_ring(7);
+  for (unsigned i = 0; i < 400; ++i) histograms.add(hash_number(1), i * 7 % 128, i % 8);
+  // Near the limit of a counter sums need more than 32 bits.
+  histograms.raise(hash_number(1), 100, 1, 0xF0000000U);
+  histograms.raise(hash_number(1), 100, 2, 0xF0000000U);
+  const auto all = histograms.read(hash_number(1));
+  EXPECT_GT(all[100], std::uint64_t{0x1E0000000});
+  for (const unsigned first : {0U, 64U, 90U}) {
+    std::array<std::uint64_t, 38> some;
+    some.fill(9);
+    histograms.read_bins(hash_number(1), first, some);
+    for (unsigned i = 0; i < some.size(); ++i) EXPECT_EQ(some[i], all[first + i]) << first + i;
+    histograms.read_bins(hash_number(2), first, some);
+    EXPECT_EQ(some, (std::array<std::uint64_t, 38>{}));
+  }
+}
+
 TEST(Histograms, TheSeventeenthNameIsCountedAndDropped) {
   Histograms histograms = with_ring(0);
   for (std::uint64_t i = 0; i < 17; ++i) histograms.add(hash_number(i), 1, 0);

@@ -38,6 +38,31 @@ TEST(HyperLogLog, RegistersOnlyRise) {
   EXPECT_EQ(registers[1], 0x5F);
 }
 
+// The sum over registers, by ranks, as the formula in the header has it.
+TEST(HyperLogLog, EstimateIsTheFormula) {
+  std::mt19937_64 random(5);
+  for (const std::size_t values : {1U, 3U, 40U, 128U, 700U, 1500U}) {
+    Registers registers;
+    std::array<double, 16> of_rank{};
+    do {  // registers at their limit are another case
+      registers = filled(values, random);
+      of_rank = {};
+      for (const std::uint8_t byte : registers) {
+        ++of_rank[byte & 0xFU];
+        ++of_rank[byte >> 4];
+      }
+    } while (of_rank[15] != 0);
+    double sum = 0;
+    for (int k = 1; k < 15; ++k) sum += of_rank[static_cast<std::size_t>(k)] * std::exp2(-k);
+    // sigma(x) = x + sum over k >= 1 of x^(2^k) 2^(k-1)
+    const double x = of_rank[0] / 128;
+    double sigma = x;
+    for (int k = 1; k < 20; ++k) sigma += std::pow(x, std::exp2(k)) * std::exp2(k - 1);
+    const double expected = 128 * 128 / (2 * std::log(2.0)) / (128 * sigma + sum);
+    EXPECT_NEAR(estimate(registers), expected, expected * 1e-9) << values;
+  }
+}
+
 TEST(HyperLogLog, EndsOfTheRange) {
   Registers registers{};
   EXPECT_EQ(estimate(registers), 0);

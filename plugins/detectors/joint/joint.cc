@@ -12,6 +12,7 @@
 //   mean = 2.5                                moments of X before any was seen
 //   variance = 14
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -56,24 +57,22 @@ class Joint final : public Detector {
     for (const std::string& id : over_) expect("over", id);
     for (const Weight& weight : weights_) expect("weights", weight.rule);
     parts_.clear();
-    for (const Rule* rule : rules) parts_.push_back({takes(*rule), weight_of(*rule)});
+    taken_ = 0;
+    for (std::size_t i = 0; i < rules.size(); ++i) {
+      parts_.push_back(weight_of(*rules[i]));
+      if (takes(*rules[i])) taken_ |= std::uint64_t{1} << i;
+    }
   }
 
-  [[nodiscard]] std::uint64_t parts() const override {
-    std::uint64_t mask = 0;
-    for (std::size_t i = 0; i < parts_.size(); ++i) {
-      if (parts_[i].taken) mask |= std::uint64_t{1} << i;
-    }
-    return mask;
-  }
+  [[nodiscard]] std::uint64_t parts() const override { return taken_; }
 
   void score(const ScoreInput& input, Evidence& out) const override {
     double x = 0;
-    for (std::size_t i = 0; i < input.earlier.size(); ++i) {
-      const Evidence& part = input.earlier[i];
-      if (!part.applies || !parts_[i].taken) continue;
-      x += parts_[i].weight * std::min(kPartMax, -2 * std::log(part.p_value));
+    for (std::uint64_t left = input.earlier_applies & taken_; left != 0; left &= left - 1) {
+      const auto i = static_cast<std::size_t>(std::countr_zero(left));
       out.applies = true;
+      const double p = input.earlier[i].p_value;
+      if (p < 1) x += parts_[i] * std::min(kPartMax, -2 * std::log(p));
     }
     out.statistic = x;
     out.p_value =
@@ -102,16 +101,12 @@ class Joint final : public Detector {
     return 1;
   }
 
-  struct Part {
-    bool taken = false;
-    double weight = 1;
-  };
-
   std::string where_;  // file:line of the settings
   Hash128 name_;
   std::vector<std::string> over_;
   std::vector<Weight> weights_;
-  std::vector<Part> parts_;  // by rule; so that no name is compared for an event
+  std::vector<double> parts_;  // weights by rule; so that no name is compared for an event
+  std::uint64_t taken_ = 0;
   TailPrior prior_;
 };
 

@@ -14,7 +14,7 @@
 #include "plugins/detectors/match/span_text.h"
 #include "plugins/detectors/match/window_count.h"
 #include "plugins/detectors/used_view.h"
-#include "plugins/filter.h"
+#include "plugins/rule_gate.h"
 #include "plugins/special_addresses.h"
 #include "sketch/tiered_table.h"
 
@@ -77,7 +77,10 @@ struct Settings {
 
 class PairMatch final : public Detector {
  public:
-  explicit PairMatch(Settings settings) : set_(std::move(settings)), stale_(2 * set_.window) {}
+  explicit PairMatch(Settings settings)
+      : set_(std::move(settings)),
+        gate_(std::array<const Filter*, 2>{&set_.one, &set_.other}),
+        stale_(2 * set_.window) {}
 
   [[nodiscard]] std::size_t state_bytes() const override {
     return sizeof(Verdict) + TieredTable<Entry, kTiers>::bytes(set_.entries);
@@ -147,8 +150,9 @@ class PairMatch final : public Detector {
 
  private:
   [[nodiscard]] std::size_t side_of(const Event& event) const {
-    if (set_.one.matches(event)) return kOne;
-    return set_.other.matches(event) ? kOther : kNeither;
+    const std::uint64_t met = gate_.matching(event);
+    if ((met & 1U) != 0) return kOne;
+    return met != 0 ? kOther : kNeither;
   }
 
   /// Whom the event tells of. The suspicious party of a network alert may be its destination: a
@@ -221,6 +225,7 @@ class PairMatch final : public Detector {
   }
 
   Settings set_;
+  RuleGate gate_;  // set_.one, set_.other
   std::uint32_t
       stale_;  // seconds; what is older than two windows has left Sightings and WindowCount
 };

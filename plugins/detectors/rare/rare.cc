@@ -20,6 +20,7 @@
 // add.
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -107,16 +108,19 @@ class Rare final : public Detector {
 
 void Rare::add_count(const Sight& sight, Hash128 key, double weight, Seen& seen) const {
   const std::array<std::uint8_t, kEpochSlots> by_age = sight.baseline.pairs(space_).read(key);
-  seen.count += weight * weigh(by_age);
-  for (unsigned age = 0; age < kEpochSlots; ++age) {
-    if (by_age[age] == 0) continue;
-    if (age <= age_max_) {
-      seen.regular = seen.regular || by_age[age] == PairCounts::kCountMax;
-    } else {
+  // Byte i is age i; most are zero.
+  double count = 0;
+  for (auto left = std::bit_cast<std::uint64_t>(by_age); left != 0;) {
+    const auto age = static_cast<unsigned>(std::countr_zero(left)) / 8;
+    left &= ~(std::uint64_t{0xFF} << 8 * age);
+    if (age > age_max_) {
       if (seen.dormant_epochs == 0) seen.dormant_epochs = static_cast<std::uint8_t>(age);
       break;
     }
+    count += weights_[age] * by_age[age];
+    seen.regular = seen.regular || by_age[age] == PairCounts::kCountMax;
   }
+  seen.count += weight * count;
 }
 
 Rare::Seen Rare::look_up(const Sight& sight, const Level& level, Hash128 partition) const {

@@ -41,7 +41,7 @@ class HighCount final : public RateDetector {
         return {0, {1, 1}};
       }
     }
-    entry = &table.touch(partition, now, stale_s());
+    entry = entry != nullptr ? &table.touch(*entry, now) : &table.touch(partition, now, stale_s());
     if (first) count(*entry, first->slot);
     count(*entry, slot);
     const auto place = static_cast<std::uint32_t>(entry - table.entries().data());

@@ -87,7 +87,7 @@ RateDetector::Now HighDistinct::look(const Event& event, const EventKeys& keys,
       return {0, {1, 1}};
     }
   }
-  entry = &table.touch(partition, now, stale_s());
+  entry = entry != nullptr ? &table.touch(*entry, now) : &table.touch(partition, now, stale_s());
   const std::span<ManyPlace> many = places(state);
   if (first) see(table, many, *entry, first->value, first->slot);
   see(table, many, *entry, value, slot);

@@ -104,13 +104,12 @@ RateDetector::Judged RateDetector::judge(const Baseline& baseline, const Negativ
   const double x = -std::log(model.tail(beyond));
   const auto bin = static_cast<std::uint8_t>(std::min<double>(x, kHalf - 1));
   if (x < kDull) return {1, bin};
-  const auto counts = baseline.histograms().read(settings_.histogram);
-  const std::size_t first = kind == Kind::newcomer ? 0 : kHalf;
-  std::array<std::uint64_t, kHalf> reached{};
+  std::array<std::uint64_t, kHalf> reached;
+  baseline.histograms().read_bins(settings_.histogram, kind == Kind::newcomer ? 0 : kHalf, reached);
   std::uint64_t above = 0;
   for (std::size_t b = kHalf; b-- > 0;) {
     // Expired epochs can leave a bucket's lower bins behind; a tail never rises.
-    above = reached[b] = std::max(above, counts[first + b]);
+    above = reached[b] = std::max(above, reached[b]);
   }
   return {std::max(kSmallest, measured_tail(reached, kBelieved, x)), bin};
 }

@@ -41,6 +41,7 @@
 #include "plugins/detectors/sequence/progress.h"
 #include "plugins/detectors/sequence/travel.h"
 #include "plugins/detectors/used_view.h"
+#include "plugins/rule_gate.h"
 #include "plugins/time_text.h"
 
 namespace doorward {
@@ -82,7 +83,11 @@ class Sequence final : public Detector {
   };
 
   explicit Sequence(Settings settings)
-      : settings_(std::move(settings)), p_value_(p_value_at(settings_.score)) {}
+      : settings_(std::move(settings)), p_value_(p_value_at(settings_.score)) {
+    std::vector<const Filter*> steps;
+    for (const Filter& step : settings_.steps) steps.push_back(&step);
+    gate_ = RuleGate(steps);
+  }
 
   [[nodiscard]] std::size_t state_bytes() const override {
     return is_one_event() ? 0 : Progress::bytes(settings_.plan);
@@ -96,17 +101,16 @@ class Sequence final : public Detector {
 
   void observe(const Event& event, const EventKeys& keys,
                std::span<std::byte> state) const override {
+    const std::uint64_t met = gate_.matching(event);
     std::array<bool, kStepsMax> matches{};
-    for (std::size_t i = 0; i < settings_.steps.size(); ++i) {
-      matches[i] = settings_.steps[i].matches(event);
-    }
+    for (std::size_t i = 0; i < settings_.steps.size(); ++i) matches[i] = (met >> i & 1U) != 0;
     const Hash128 value = settings_.plan.by_value ? keys.hash[settings_.once_per] : Hash128{};
     Progress(settings_.plan, state).take(entity_of(keys), value, seconds_of(event.time), matches);
   }
 
   void score(const ScoreInput& input, Evidence& out) const override {
     if (is_one_event()) {
-      out.applies = settings_.steps[0].matches(input.event);
+      out.applies = gate_.matching(input.event) != 0;
       if (out.applies) out.p_value = p_value_;
       return;
     }
@@ -147,6 +151,7 @@ class Sequence final : public Detector {
   }
 
   Settings settings_;
+  RuleGate gate_;   // the steps' filters
   double p_value_;  // of a fixed score
 };
 

@@ -26,6 +26,23 @@ TEST(NegativeBinomial, TailIsTheSumOfItsTerms) {
   }
 }
 
+// Small counts are summed, others are not, and far tails keep their digits.
+TEST(NegativeBinomial, TailFallsByTheProbabilityOfACount) {
+  for (const double size : {0.05, 0.7, 3.0, 200.0}) {
+    for (const double mean : {0.5, 6.0, 45.0}) {
+      const NegativeBinomial model{mean, size};
+      for (int x = 0; x < 90; ++x) {
+        const double probability =
+            std::exp(std::lgamma(x + size) - std::lgamma(size) - std::lgamma(x + 1) +
+                     size * std::log(size / (mean + size)) + x * std::log(mean / (mean + size)));
+        const double tail = model.tail(x);
+        EXPECT_NEAR(tail - model.tail(x + 1), probability, tail * 1e-9)
+            << size << " " << mean << " " << x;
+      }
+    }
+  }
+}
+
 TEST(NegativeBinomial, OfGreatSizeIsPoissonAndFarTailsStayAboveZero) {
   const NegativeBinomial poisson{4, 1e9};
   EXPECT_NEAR(poisson.tail(1), 1 - std::exp(-4), 1e-9);

@@ -31,7 +31,7 @@ class RateStand {
     const RuleMask mask = rules_.prepare(event, keys_);
     rules_.observe(event, keys_, mask, state_);
     rules_.score(event, keys_, mask, into, state_, evidence_);
-    rules_.calibrate(keys_, evidence_, 0, epoch, into, state_);
+    rules_.calibrate(keys_, evidence_, mask, 0, epoch, into, state_);
     rules_.learn(keys_, mask, epoch, into);
   }
 
