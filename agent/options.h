@@ -7,9 +7,9 @@
 #include <string>
 #include <vector>
 
-#include "agent/clock.h"
 #include "agent/daemon/daemon_settings.h"
 #include "agent/input_set.h"
+#include "plugins/clock.h"
 #include "plugins/geo/geo_databases.h"
 #include "plugins/pipeline/limits.h"
 #include "plugins/policy/policy.h"

@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
-#include "agent/clock.h"
 #include "agent/daemon/log.h"
 #include "agent/memory.h"
+#include "plugins/clock.h"
 
 namespace doorward {
 namespace {

@@ -11,7 +11,7 @@
 #include <span>
 #include <system_error>
 
-#include "agent/clock.h"
+#include "plugins/clock.h"
 #include "plugins/policy/folder.h"
 #include "plugins/policy/validate.h"
 #include "plugins/printable.h"

@@ -8,10 +8,10 @@
 #include <boost/asio/steady_timer.hpp>
 #include <fstream>
 
-#include "agent/clock.h"
 #include "agent/fleet/messages.h"
 #include "agent/fleet/outgoing.h"
 #include "agent/fleet/renewal.h"
+#include "plugins/clock.h"
 #include "plugins/delivery/backoff.h"
 #include "plugins/printable.h"
 #include "proto/wire_link.h"

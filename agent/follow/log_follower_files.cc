@@ -4,8 +4,8 @@
 #include <ctime>
 #include <utility>
 
-#include "agent/clock.h"
 #include "agent/follow/log_follower.h"
+#include "plugins/clock.h"
 
 namespace doorward {
 namespace {

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include "bench/server/load_messages.h"
+#include "plugins/clock.h"
 #include "proto/wire.h"
-#include "server/core/wall_clock.h"
 #include "server/fleet/baselines.h"
 #include "server/store/entry_data.h"
 
@@ -36,7 +36,7 @@ std::string agent_id(std::size_t number) {
 LogEntry delta_entry(LoadRandom& random, std::size_t agent, std::uint64_t sequence,
                      std::uint64_t key, std::size_t entries) {
   const Frame frame =
-      load_delta(load_additions(random, agent, wall_clock(), entries), sequence, key);
+      load_delta(load_additions(random, agent, clock_now(), entries), sequence, key);
   FrameReader reader(kFrameMax);
   reader.feed(frame);
   const auto envelope = reader.next();
@@ -50,7 +50,7 @@ LogEntry delta_entry(LoadRandom& random, std::size_t agent, std::uint64_t sequen
   out.kind = EntryKind::delta;
   out.subject = agent_id(agent);
   out.number = sequence;
-  out.at = wall_clock();
+  out.at = clock_now();
   out.data = entry_bytes(table);
   return out;
 }
@@ -90,7 +90,7 @@ int run(std::size_t agents, std::size_t deltas, std::size_t additions) {
     const double folding = ms_since(begin);
     const std::uint64_t waiting = baselines.status().front().entries_waiting;
     begin = Clock::now();
-    std::optional<LogEntry> round = baselines.close_round("default", wall_clock());
+    std::optional<LogEntry> round = baselines.close_round("default", clock_now());
     const double closing = ms_since(begin);
     if (!round) std::abort();
     round->place = ++place;

@@ -1,8 +1,8 @@
 #include "server/api/api.h"
 
-#include <chrono>
 #include <filesystem>
 
+#include "plugins/clock.h"
 #include "server/api/answers.h"
 #include "server/api/limits.h"
 #include "server/api/routes.h"
@@ -35,9 +35,7 @@ class Shared : public std::enable_shared_from_this<Shared> {
   Shared(Core& core, ApiOptions options) : core_(core) {
     context.core = &core;
     context.options = std::move(options);
-    context.started = std::chrono::duration_cast<std::chrono::microseconds>(
-                          std::chrono::system_clock::now().time_since_epoch())
-                          .count();
+    context.started = clock_now();
   }
 
   void read(const WorkPtr& work) {

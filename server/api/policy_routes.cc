@@ -1,6 +1,6 @@
 // Routes of policies.
-#include <chrono>
 
+#include "plugins/clock.h"
 #include "server/api/answers.h"
 #include "server/api/limits.h"
 #include "server/manage/limits.h"
@@ -13,9 +13,7 @@ namespace {
 void prepare_files(ApiCall& call) {
   const auto files = call.values.find("files");
   if (files == call.values.end()) return;
-  const TimeUs now = std::chrono::duration_cast<std::chrono::microseconds>(
-                         std::chrono::system_clock::now().time_since_epoch())
-                         .count();
+  const TimeUs now = clock_now();
   PolicyReview review = review_files(files->second.files, now);
   call.mistakes = std::move(review.mistakes);
   call.warnings = std::move(review.warnings);

@@ -1,9 +1,9 @@
 #include "server/authority/authority.h"
 
 #include <algorithm>
-#include <chrono>
 #include <filesystem>
 
+#include "plugins/clock.h"
 #include "proto/openssl_parts.h"
 #include "server/authority/certificates.h"
 
@@ -14,9 +14,7 @@ constexpr TimeUs kDayUs = TimeUs{24} * 3600 * 1'000'000;
 
 TimeUs or_clock(TimeUs now) {
   if (now != 0) return now;
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
+  return clock_now();
 }
 
 /// In seconds, as certificates count; never after the authority itself.

@@ -2,10 +2,10 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cmath>
 #include <cstdio>
 
+#include "plugins/clock.h"
 #include "plugins/printable.h"
 #include "plugins/time_text.h"
 
@@ -153,9 +153,7 @@ std::string time_in(const json::object& object, std::string_view name) {
 std::string ago_in(const json::object& object, std::string_view name) {
   const std::optional<TimeUs> time = parse_time(text_in(object, name));
   if (!time) return "-";
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::microseconds>(
-                               std::chrono::system_clock::now().time_since_epoch())
-                               .count();
+  const std::int64_t now = clock_now();
   const std::int64_t seconds = (now - *time) / kSecondUs;
   return seconds < 0 ? "in " + span_words(-seconds) : span_words(seconds) + " ago";
 }

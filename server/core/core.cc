@@ -4,9 +4,9 @@
 #include <iterator>
 #include <utility>
 
+#include "plugins/clock.h"
 #include "server/core/core_thread.h"
 #include "server/core/log.h"
-#include "server/core/wall_clock.h"
 
 namespace doorward {
 
@@ -22,7 +22,7 @@ CoreThread::~CoreThread() {
 }
 
 FleetView CoreThread::view() {
-  return {state_, *store_.alerts, *baselines_, live_, *store_.log, settings_, wall_clock()};
+  return {state_, *store_.alerts, *baselines_, live_, *store_.log, settings_, clock_now()};
 }
 
 void CoreThread::put(Item item) {
@@ -109,7 +109,7 @@ void CoreThread::run() {
 
 void CoreThread::beat() {
   Status status = catch_up();
-  if (status.ok()) status = upkeep_->second(settings_, wall_clock(), folded_);
+  if (status.ok()) status = upkeep_->second(settings_, clock_now(), folded_);
   set_trouble(status);
   FleetView now = view();
   for (const Question& work : work_) work(now);
@@ -222,7 +222,7 @@ bool CoreThread::claim(const std::vector<LogEntry>& entries) {
 Result<std::vector<Committed>> CoreThread::commit(std::vector<LogEntry>& entries) {
   std::vector<Committed> out(entries.size());
   if (entries.empty()) return out;
-  const TimeUs now = wall_clock();
+  const TimeUs now = clock_now();
   for (LogEntry& entry : entries) {
     if (entry.at == 0) entry.at = now;
   }

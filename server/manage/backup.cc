@@ -4,12 +4,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <vector>
 
+#include "plugins/clock.h"
 #include "proto/agent_state_file.h"
 #include "proto/whole_file.h"
 #include "server/fleet/baselines.h"
@@ -177,9 +177,7 @@ Status make_backup(const std::string& data_dir, const std::string& file, bool wi
 }
 
 Status restore_backup(const std::string& file, const std::string& data_dir, std::string& told) {
-  const std::int64_t now = std::chrono::duration_cast<std::chrono::microseconds>(
-                               std::chrono::system_clock::now().time_since_epoch())
-                               .count();
+  const std::int64_t now = clock_now();
   const std::string stamp = compact_time(now);
   std::error_code fault;
   fs::create_directories(data_dir, fault);

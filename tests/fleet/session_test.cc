@@ -9,9 +9,9 @@
 #include <functional>
 #include <thread>
 
-#include "agent/clock.h"
 #include "agent/fleet/enrolment.h"
 #include "agent/fleet/messages.h"
+#include "plugins/clock.h"
 #include "proto/wire_link.h"
 #include "server/authority/authority.h"
 #include "tests/support/files.h"

@@ -5,7 +5,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
-#include <chrono>
 #include <functional>
 #include <future>
 #include <memory>
@@ -16,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/clock.h"
 #include "proto/identity.h"
 #include "proto/wire_link.h"
 #include "server/authority/authority.h"
@@ -26,12 +26,6 @@ namespace doorward {
 
 inline const std::string kAlice = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 inline const std::string kBob = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
-
-inline TimeUs clock_now() {
-  return std::chrono::duration_cast<std::chrono::microseconds>(
-             std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 inline Frame ping_frame(std::int64_t time) {
   flatbuffers::FlatBufferBuilder builder;

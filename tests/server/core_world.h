@@ -8,10 +8,10 @@
 #include <utility>
 #include <vector>
 
+#include "plugins/clock.h"
 #include "proto/additions_codec.h"
 #include "server/core/core.h"
 #include "server/core/log.h"
-#include "server/core/wall_clock.h"
 #include "server/store/entry_data.h"
 #include "server/store/sqlite_log.h"
 #include "tests/support/files.h"
@@ -133,7 +133,7 @@ class CoreWorld {
     table.machine = machine;
     table.group = group;
     table.serial = "01";
-    table.ends = wall_clock() + 3600 * kSecondUs;
+    table.ends = clock_now() + 3600 * kSecondUs;
     table.token = "12345678";
     append(entry_of(EntryKind::enrolment, agent, 1, table));
   }
@@ -141,7 +141,7 @@ class CoreWorld {
   static std::vector<std::uint8_t> additions(std::uint64_t key) {
     constexpr std::int64_t kWeekUs = std::int64_t{7} * 24 * 3600 * 1'000'000;
     Additions out;
-    out.pair(Space{}, key, wall_clock() / kWeekUs);
+    out.pair(Space{}, key, clock_now() / kWeekUs);
     return encode_additions(out);
   }
   LogEntry delta(const std::string& agent, std::uint64_t sequence) {

@@ -4,10 +4,10 @@
 #include <cmath>
 #include <random>
 
+#include "plugins/clock.h"
 #include "plugins/policy/edit.h"
 #include "plugins/policy/policy.h"
 #include "proto/additions_codec.h"
-#include "server/core/wall_clock.h"
 #include "server/daemon/fit_duty.h"
 #include "server/manage/fits.h"
 #include "tests/server/api_world.h"
@@ -41,7 +41,7 @@ LogEntry delta_with(const HashKey& key, const std::string& agent, std::uint64_t 
   table.key_name = key_name(key);
   Additions additions;
   constexpr std::int64_t kWeekUs = std::int64_t{7} * 24 * 3600 * 1'000'000;
-  additions.pair(Space{}, sequence, wall_clock() / kWeekUs);
+  additions.pair(Space{}, sequence, clock_now() / kWeekUs);
   table.additions = encode_additions(additions);
   table.fit = fit.encode();
   return packed_entry(EntryKind::delta, agent, sequence, 1'000'000, table);

@@ -91,7 +91,7 @@ class ServerRun : public testing::Test {
     table.occurrences = 1;
     table.document = "{\"event\":{\"id\":\"" + id + "\"}}";
     LogEntry entry = entry_of(EntryKind::alert, id, 0, table);
-    entry.at = wall_clock();
+    entry.at = clock_now();
     const std::vector<LogEntry> entries = {entry};
     ASSERT_TRUE(store.value().log->append(entries));
   }

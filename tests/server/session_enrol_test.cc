@@ -119,8 +119,8 @@ TEST(Enrolment, AUseThatAnotherServerTookIsNotUsedTwice) {
 
 TEST(Enrolment, EndedRevokedUnknownAndBrokenTokens) {
   SessionWorld world;
-  const JoinToken ended = world.token(1, wall_clock() - 1, 1);
-  const JoinToken revoked = world.token(1, wall_clock() + 3600 * kSecondUs, 2);
+  const JoinToken ended = world.token(1, clock_now() - 1, 1);
+  const JoinToken revoked = world.token(1, clock_now() + 3600 * kSecondUs, 2);
   world.append(
       entry_of(EntryKind::token_revoked, hex_of(token_digest(revoked)), 0, log::TokenRevokedT()));
   JoinToken unknown;

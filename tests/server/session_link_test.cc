@@ -121,7 +121,7 @@ class LinkedWorld : public CoreWorld {
     token.authority = fingerprint_of(authority->authority());
     log::TokenT table;
     table.group = "default";
-    table.ends = wall_clock() + 3600 * kSecondUs;
+    table.ends = clock_now() + 3600 * kSecondUs;
     table.uses = 3;
     append(entry_of(EntryKind::token, hex_of(token_digest(token)), 0, table));
     return token.text();
@@ -179,7 +179,7 @@ TEST(SessionLink, HundredsOfAgentsAtATime) {
     world.enrol(id);
     PrivateKey own = make_key().value();
     const Certificate certificate =
-        world.authority->issue(make_request(own).value(), id, 30, wall_clock()).value();
+        world.authority->issue(make_request(own).value(), id, 30, clock_now()).value();
     tls.push_back(WireTls::agent(world.authority->authority(), certificate, own).value());
   }
   world.listen();

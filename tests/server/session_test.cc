@@ -40,7 +40,7 @@ TEST(Session, WhoMayNotComeIsToldWhy) {
   EXPECT_EQ(unknown.refusal(), wire::RefusalCode::unknown_agent);
 
   NotedPeer expired = world.peer();
-  expired.open(kAgentA, "192.0.2.1", wall_clock() - 1).tell(hello_frame());
+  expired.open(kAgentA, "192.0.2.1", clock_now() - 1).tell(hello_frame());
   EXPECT_EQ(expired.refusal(), wire::RefusalCode::expired);
 
   HelloToSay old;

@@ -36,7 +36,7 @@ class NotedPeer {
       : link_(std::make_shared<NotedLink>()), core_(core), handlers_(sessions.accept(link_)) {}
 
   NotedPeer& open(const std::string& agent = {}, const std::string& address = "192.0.2.1",
-                  TimeUs ends = wall_clock() + 3600 * kSecondUs) {
+                  TimeUs ends = clock_now() + 3600 * kSecondUs) {
     WirePeer peer;
     peer.agent = agent;
     peer.address = address;
@@ -195,7 +195,7 @@ class SessionWorld : public CoreWorld {
     return out;
   }
   /// Makes a token and gives its text.
-  JoinToken token(std::uint32_t uses, TimeUs ends = wall_clock() + 3600 * kSecondUs,
+  JoinToken token(std::uint32_t uses, TimeUs ends = clock_now() + 3600 * kSecondUs,
                   std::uint8_t number = 1) {
     JoinToken made;
     made.secret.fill(number);

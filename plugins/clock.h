@@ -1,4 +1,4 @@
-// The server's clocks.
+// The wall clock.
 #pragma once
 
 #include <chrono>
@@ -7,8 +7,9 @@
 
 namespace doorward {
 
-/// Now, in microseconds since 1970.
-inline TimeUs wall_clock() {
+/// Now, in microseconds since 1970. Steps when somebody sets the clock: spans are measured with
+/// std::chrono::steady_clock.
+inline TimeUs clock_now() {
   return std::chrono::duration_cast<std::chrono::microseconds>(
              std::chrono::system_clock::now().time_since_epoch())
       .count();
