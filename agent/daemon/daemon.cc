@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
-#include "agent/daemon/log.h"
 #include "agent/daemon/running_daemon.h"
 #include "agent/memory.h"
+#include "plugins/program_log.h"
 
 namespace doorward {
 namespace {
@@ -15,7 +15,7 @@ namespace {
 int run_once(const CommonOptions& options, std::optional<FleetTakeover>& takeover) {
   std::vector<Error> mistakes;
   Configuration configuration = read_configuration(options, mistakes);
-  log::init(configuration.settings.daemon.log_level);
+  program_log::init("doorward-agent", configuration.settings.daemon.log_level);
   if (!mistakes.empty()) {
     print_errors(mistakes);
     return kExitUsage;

@@ -6,8 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
-#include "agent/daemon/log.h"
-#include "plugins/printable.h"
+#include "plugins/program_log.h"
 #include "proto/versions.h"
 
 namespace doorward {
@@ -38,13 +37,13 @@ constexpr int kStuckSeconds = 20;
 constexpr milliseconds kGoodbyeMax{100};
 
 void say_in_log(Loudness loudness, std::string_view text) {
-  const std::string line = printable(text);
+  const std::string line(text);
   if (loudness == Loudness::info) {
-    log::info(line);
+    program_log::info(line);
   } else if (loudness == Loudness::warning) {
-    log::warning(line);
+    program_log::warning(line);
   } else {
-    log::error(line);
+    program_log::error(line);
   }
 }
 
@@ -82,17 +81,17 @@ Status RunningDaemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded 
   repeats_refused_ = true;
   services_ = std::make_unique<Services>(io_, [this] { return daemon_status(); });
   if (Status opened = services_->open(configuration_.settings.daemon); !opened) return opened;
-  for (const std::string& warning : loaded.warnings) log::warning(warning);
+  for (const std::string& warning : loaded.warnings) program_log::warning(warning);
   if (loaded.fresh) {
     loaded.sections = Engine::first_sections(clock_now());
     if (learning) loaded.sections[kFleetSection] = learning->image().encode();
     const auto saved = keeper_->save(loaded.baseline.copy(), loaded.sections, saver_->spool_head());
     if (!saved) return saved.error();
   }
-  log::info(status_.version + ": " + count_words(engine->rules().size(), "rule") + ", " +
-            count_words(engine->exceptions(), "exception") + ", " +
-            count_words(configuration_.outputs.size(), "output") +
-            (loaded.fresh ? "; no state yet, it begins to learn" : ""));
+  program_log::info(status_.version + ": " + count_words(engine->rules().size(), "rule") + ", " +
+                    count_words(engine->exceptions(), "exception") + ", " +
+                    count_words(configuration_.outputs.size(), "output") +
+                    (loaded.fresh ? "; no state yet, it begins to learn" : ""));
   PipelineThread::Hooks hooks;
   hooks.send = [this](SentDocument document) {
     if (on_the_way_.load(std::memory_order_relaxed) >= kHandoverMax) {
@@ -106,8 +105,8 @@ Status RunningDaemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded 
     });
   };
   hooks.say = [](const std::vector<Error>& errors, const std::vector<std::string>& news) {
-    for (const std::string& line : news) log::info(printable(line));
-    for (const Error& error : errors) log::warning(printable(error.message()));
+    for (const std::string& line : news) program_log::info(line);
+    for (const Error& error : errors) program_log::warning(error.message());
   };
   pipeline_ = std::make_unique<PipelineThread>(std::move(hooks));
   services_->serve(*pipeline_);
@@ -178,7 +177,7 @@ void RunningDaemon::feed_watchdog() {
   if (seconds_without_beat_ < kStuckSeconds) {
     sd_notify(0, "WATCHDOG=1");
   } else if (seconds_without_beat_ == kStuckSeconds) {
-    log::error("the pipeline does not move; the watchdog is not fed any more");
+    program_log::error("the pipeline does not move; the watchdog is not fed any more");
   }
 }
 
@@ -208,8 +207,8 @@ Status RunningDaemon::reload(const std::optional<std::string>& policy) {
   std::unique_ptr<Engine> engine;
   if (mistakes.empty()) engine = Engine::make(options, next.settings, key_, mistakes);
   if (!mistakes.empty()) {
-    for (const Error& mistake : mistakes) log::error(printable(mistake.message()));
-    log::error("the new configuration is refused; the one before stays in force");
+    for (const Error& mistake : mistakes) program_log::error(mistake.message());
+    program_log::error("the new configuration is refused; the one before stays in force");
     status_.refused = mistakes.front().message();
     sd_notify(0, "READY=1\nSTATUS=watching; the newest configuration was refused");
     return mistakes.front();
@@ -217,11 +216,11 @@ Status RunningDaemon::reload(const std::optional<std::string>& policy) {
   const bool outputs_changed = next.settings.text != configuration_.settings.text;
   const std::size_t rules = engine->rules().size();
   configuration_ = std::move(next);
-  log::init(configuration_.settings.daemon.log_level);
+  program_log::init("doorward-agent", configuration_.settings.daemon.log_level);
   if (outputs_changed) {
     if (const Status opened = open_outputs(); !opened) {
       // It was checked, but the world may have changed since.
-      log::error("outputs: " + opened.error().message());
+      program_log::error("outputs: " + opened.error().message());
       stop();
       return opened.error();
     }
@@ -230,8 +229,8 @@ Status RunningDaemon::reload(const std::optional<std::string>& policy) {
     asio::post(io_, [this, rules] {
       status_.refused.clear();
       status_.configured = clock_now();
-      log::info("new configuration in force: " + count_words(rules, "rule") + ", " +
-                count_words(configuration_.outputs.size(), "output"));
+      program_log::info("new configuration in force: " + count_words(rules, "rule") + ", " +
+                        count_words(configuration_.outputs.size(), "output"));
       sd_notify(0, "READY=1\nSTATUS=watching");
     });
   });
@@ -266,16 +265,16 @@ void RunningDaemon::take_policy(std::uint64_t version, const FleetPolicyFiles& f
       policies_->offer(version, sorted_policy(std::move(texts)),
                        [this](const std::string& folder) { return reload(folder); });
   if (!taken) {
-    log::error("the fleet's policy " + std::to_string(version) +
-               " is refused: " + printable(taken.error().message()));
+    program_log::error("the fleet's policy " + std::to_string(version) +
+                       " is refused: " + taken.error().message());
   } else {
-    log::info("the fleet's policy " + std::to_string(version) + " is in force");
+    program_log::info("the fleet's policy " + std::to_string(version) + " is in force");
   }
   tell_policy();
 }
 
 void RunningDaemon::tell_policy() {
-  for (const std::string& warning : policies_->take_warnings()) log::warning(printable(warning));
+  for (const std::string& warning : policies_->take_warnings()) program_log::warning(warning);
   fleet_->set_policy({policies_->version(), policies_->refused(), policies_->reason()});
 }
 
@@ -298,7 +297,7 @@ void RunningDaemon::run() {
 void RunningDaemon::stop() {
   if (std::exchange(stopping_, true)) return;
   if (!takeover_) sd_notify(0, "STOPPING=1");
-  log::info(takeover_ ? "starting anew" : "stopping");
+  program_log::info(takeover_ ? "starting anew" : "stopping");
   second_.cancel();
   // Alerts wait for a server that is not there; one that is gets them now.
   if (fleet_ && !fleet_->connected()) fleet_->stop();
@@ -312,7 +311,7 @@ void RunningDaemon::stop() {
       [this, shared = std::make_shared<std::optional<PipelineThread::Snapshot>>(std::move(last))] {
         if (*shared) {
           const Status saved = saver_->save_last(std::move(**shared));
-          if (!saved) log::error("state not saved: " + saved.error().message());
+          if (!saved) program_log::error("state not saved: " + saved.error().message());
         }
         delivery_->stop(kDrainMax, [this] {
           services_->close();

@@ -4,9 +4,9 @@
 #include <memory>
 #include <utility>
 
-#include "agent/daemon/log.h"
 #include "agent/memory.h"
 #include "plugins/clock.h"
+#include "plugins/program_log.h"
 
 namespace doorward {
 namespace {
@@ -66,8 +66,8 @@ void StateSaver::saved(const Result<std::uint64_t>& bytes, const Written& writte
   if (!bytes) {
     // Said once; status and metrics go on counting.
     if (report_.failures++ == 0) {
-      log::error("state not saved: " + bytes.error().message() +
-                 "; after a restart lines are read again from where it was saved last");
+      program_log::error("state not saved: " + bytes.error().message() +
+                         "; after a restart lines are read again from where it was saved last");
     }
     return;
   }

@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "plugins/printable.h"
+#include "plugins/program_log.h"
 #include "server/authority/authority.h"
 #include "server/commands/commands.h"
 #include "server/core/core.h"
-#include "server/core/log.h"
 #include "sketch/system_error.h"
 
 namespace doorward {
@@ -92,7 +92,7 @@ Status make_server(const ServerSettings& settings, const std::vector<std::string
 int run_init(const InitWords& words) {
   std::vector<Error> mistakes;
   ServerSettings settings = read_server_settings(words.config, mistakes);
-  server_log::init("warning");
+  program_log::init("doorward-server", "warning");
   if (!words.data.empty()) settings.data_dir = words.data;
   while (settings.data_dir.size() > 1 && settings.data_dir.back() == '/') {
     settings.data_dir.pop_back();

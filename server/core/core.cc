@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "plugins/clock.h"
+#include "plugins/program_log.h"
 #include "server/core/core_thread.h"
-#include "server/core/log.h"
 
 namespace doorward {
 
@@ -59,8 +59,8 @@ void CoreThread::stop() {
   if (!thread_.joinable()) return;
   thread_.join();
   if (const Status kept = upkeep_->keep_snapshot(folded_); !kept) {
-    server_log::warning("no snapshot of the baselines, the next start takes longer: " +
-                        kept.error().message());
+    program_log::warning("no snapshot of the baselines, the next start takes longer: " +
+                         kept.error().message());
   }
 }
 
@@ -82,9 +82,9 @@ void CoreThread::set_trouble(const Status& status) {
     trouble_ = text;
   }
   if (text.empty()) {
-    server_log::info("the store takes changes again");
+    program_log::info("the store takes changes again");
   } else {
-    server_log::error("the store takes no changes: " + text);
+    program_log::error("the store takes no changes: " + text);
   }
 }
 

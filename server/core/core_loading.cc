@@ -6,8 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "plugins/program_log.h"
 #include "server/core/core_thread.h"
-#include "server/core/log.h"
 #include "server/store/entry_data.h"
 
 namespace doorward {
@@ -39,7 +39,7 @@ CoreThread::CoreThread(const ServerSettings& settings, Store store)
       baselines_(std::make_unique<Baselines>(baselines_options(settings))) {}
 
 Status CoreThread::load(const std::function<void(double)>& progress) {
-  if (!store_.warning.empty()) server_log::warning(store_.warning);
+  if (!store_.warning.empty()) program_log::warning(store_.warning);
   std::uint64_t snapshot_place = 0;
   Result<std::optional<OrderedLog::Snapshot>> kept = store_.log->snapshot(kBaselinesSnapshot);
   if (!kept) return kept.error();
@@ -51,8 +51,8 @@ Status CoreThread::load(const std::function<void(double)>& progress) {
     if (loaded.ok()) {
       snapshot_place = kept.value()->place;
     } else {
-      server_log::warning("the snapshot of the baselines is not used, all is folded anew: " +
-                          loaded.error().message());
+      program_log::warning("the snapshot of the baselines is not used, all is folded anew: " +
+                           loaded.error().message());
       baselines_ = std::make_unique<Baselines>(baselines_options(settings_));
     }
   }

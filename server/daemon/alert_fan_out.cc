@@ -7,9 +7,9 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "plugins/program_log.h"
 #include "plugins/state_archive.h"
 #include "proto/whole_file.h"
-#include "server/core/log.h"
 #include "server/store/entry_data.h"
 
 namespace doorward {
@@ -25,11 +25,11 @@ DeliveryEnv delivery_env() {
   env.say = [](Loudness loudness, std::string_view text) {
     const std::string line(text);
     if (loudness == Loudness::info) {
-      server_log::info(line);
+      program_log::info(line);
     } else if (loudness == Loudness::warning) {
-      server_log::warning(line);
+      program_log::warning(line);
     } else {
-      server_log::error(line);
+      program_log::error(line);
     }
   };
   return env;
@@ -68,7 +68,7 @@ Status AlertFanOut::open(const ServerSettings& settings, std::uint64_t last) {
       fed_ = place;
     } else {
       head = SpoolOptions::kKeepNone;
-      server_log::warning(place_file() + " is damaged: outputs go on with what comes from now on");
+      program_log::warning(place_file() + " is damaged: outputs go on with what comes from now on");
     }
   }
   SpoolOptions options;
@@ -123,7 +123,7 @@ void AlertFanOut::feed() {
       out->push_back(std::move(one));
       return out->size() < kFedAtATime;
     });
-    if (!read) server_log::error("alerts for the outputs: " + read.error().message());
+    if (!read) program_log::error("alerts for the outputs: " + read.error().message());
     asio::post(io_, [this, out] { take(*out); });
   });
 }
@@ -149,8 +149,8 @@ void AlertFanOut::save() {
   const std::uint64_t head = spool_->head();
   writer(fed_, head);
   if (const Status written = write_whole_file(place_file(), bytes); !written) {
-    server_log::warning("after a restart some alerts may go out twice: " +
-                        written.error().message());
+    program_log::warning("after a restart some alerts may go out twice: " +
+                         written.error().message());
     return;
   }
   saved_ = fed_;

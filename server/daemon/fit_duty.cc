@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "server/core/log.h"
+#include "plugins/program_log.h"
 #include "server/manage/access.h"
 #include "server/manage/fits.h"
 #include "server/manage/policies.h"
@@ -40,11 +40,11 @@ void apply(Core& core, const std::string& group, std::uint64_t after, PolicyFile
       },
       [group, rules](const Result<std::vector<Committed>>& result, FleetView&) {
         if (!result) {
-          server_log::warning("group " + group +
-                              ": the fit was not put in force: " + result.error().message());
+          program_log::warning("group " + group +
+                               ": the fit was not put in force: " + result.error().message());
         } else if (!result.value().empty() && result.value().front().place) {
-          server_log::info("group " + group + ": theta and d of " + std::to_string(rules) +
-                           " rules were fitted anew; policy history has it");
+          program_log::info("group " + group + ": theta and d of " + std::to_string(rules) +
+                            " rules were fitted anew; policy history has it");
         }
       });
 }
@@ -79,20 +79,21 @@ void FitDuty::look(const std::string& group, FleetView& view) {
     std::size_t rules = 0;
     for (const RuleFit& rule : proposal.rules) rules += rule.changes ? 1 : 0;
     if (!applies) {
-      server_log::info("group " + group + ": theta and d of " + std::to_string(rules) +
-                       " rules fit its logs better than those in force; doorward-server "
-                       "baseline fit --group " +
-                       group + " shows them");
+      program_log::info("group " + group + ": theta and d of " + std::to_string(rules) +
+                        " rules fit its logs better than those in force; doorward-server "
+                        "baseline fit --group " +
+                        group + " shows them");
       return;
     }
     if (!proposal.by_hand.empty()) {
-      server_log::warning("group " + group + ": the fit was not put in force: " + proposal.by_hand);
+      program_log::warning("group " + group +
+                           ": the fit was not put in force: " + proposal.by_hand);
       return;
     }
     const PolicyReview review = review_files(proposal.files, now);
     if (!review.mistakes.empty()) {
-      server_log::warning("group " + group +
-                          ": the fit was not put in force: " + review.mistakes.front().message());
+      program_log::warning("group " + group +
+                           ": the fit was not put in force: " + review.mistakes.front().message());
       return;
     }
     apply(core, group, version, std::move(proposal.files), rules);

@@ -16,13 +16,13 @@
 #include <thread>
 #include <utility>
 
+#include "plugins/program_log.h"
 #include "proto/versions.h"
 #include "server/api/api.h"
 #include "server/api/http.h"
 #include "server/authority/authority.h"
 #include "server/commands/commands.h"
 #include "server/core/core.h"
-#include "server/core/log.h"
 #include "server/daemon/alert_fan_out.h"
 #include "server/daemon/fit_duty.h"
 #include "server/daemon/issue.h"
@@ -100,7 +100,7 @@ Status ServerDaemon::start() {
     return Error{authority.error().where,
                  authority.error().what + " (doorward-server init makes what is needed)"};
   }
-  if (authority.value().renewed()) server_log::info("the server's certificate was renewed");
+  if (authority.value().renewed()) program_log::info("the server's certificate was renewed");
   if (Status opened = open_core(); !opened) return opened;
   Result<std::unique_ptr<FleetRules>> rules = FleetRules::make(*core_, settings_);
   if (!rules) return rules.error();
@@ -128,10 +128,10 @@ Status ServerDaemon::start() {
   if (Status opened = sessions_->open(std::move(tls).value(), options); !opened) return opened;
   std::string version = versions("doorward-server");
   version = version.substr(0, version.find('\n'));
-  server_log::info(version + ": agents on " + settings_.agents_listen + " (port " +
-                   std::to_string(sessions_->port()) + "), " +
-                   std::to_string(settings_.outputs.size()) +
-                   (settings_.outputs.size() == 1 ? " output" : " outputs"));
+  program_log::info(version + ": agents on " + settings_.agents_listen + " (port " +
+                    std::to_string(sessions_->port()) + "), " +
+                    std::to_string(settings_.outputs.size()) +
+                    (settings_.outputs.size() == 1 ? " output" : " outputs"));
   wait_for_signal();
   every_second();
   sd_notify(0, "READY=1\nSTATUS=serving");
@@ -178,11 +178,11 @@ void ServerDaemon::every_second() {
   if (unanswered_->fetch_add(1) < kStuckSeconds) {
     sd_notify(0, "WATCHDOG=1");
   } else if (!std::exchange(stuck_told_, true)) {
-    server_log::error("the core does not answer; the watchdog is not fed any more");
+    program_log::error("the core does not answer; the watchdog is not fed any more");
   }
   core_->ask([this, answered = unanswered_](FleetView&) {
     answered->store(0);
-    for (const Error& error : rules_->take_errors()) server_log::warning(error.message());
+    for (const Error& error : rules_->take_errors()) program_log::warning(error.message());
   });
 }
 
@@ -204,13 +204,13 @@ void ServerDaemon::reload() {
   std::vector<Error> mistakes;
   ServerSettings next = read_server_settings(config_file_, mistakes);
   if (!mistakes.empty()) {
-    for (const Error& mistake : mistakes) server_log::error(mistake.message());
-    server_log::error("the new settings are refused; those before stay in force");
+    for (const Error& mistake : mistakes) program_log::error(mistake.message());
+    program_log::error("the new settings are refused; those before stay in force");
     sd_notify(0, "READY=1\nSTATUS=serving; the newest settings were refused");
     return;
   }
   for (const std::string& key : settings_that_need_a_restart(settings_, next)) {
-    server_log::warning("a change of " + key + " needs a restart");
+    program_log::warning("a change of " + key + " needs a restart");
   }
   settings_.text = next.text;
   settings_.log_level = next.log_level;
@@ -220,20 +220,20 @@ void ServerDaemon::reload() {
   settings_.fit = next.fit;
   settings_.outputs = next.outputs;
   settings_.spool_mib = next.spool_mib;
-  server_log::init(settings_.log_level);
+  program_log::init("doorward-server", settings_.log_level);
   core_->reload(settings_);
   if (const Status opened = fan_out_->open(settings_, last_at_start_); !opened) {
     // It was checked, but the world may have changed since.
-    server_log::error("outputs: " + opened.error().message());
+    program_log::error("outputs: " + opened.error().message());
     return stop();
   }
-  server_log::info("new settings in force");
+  program_log::info("new settings in force");
   sd_notify(0, "READY=1\nSTATUS=serving");
 }
 
 void ServerDaemon::stop() {
   sd_notify(0, "STOPPING=1");
-  server_log::info("stopping");
+  program_log::info("stopping");
   second_.cancel();
   signals_.cancel();
   api_server_->close();
@@ -249,7 +249,7 @@ void ServerDaemon::stop() {
 int run_server(const std::string& config_file) {
   std::vector<Error> mistakes;
   ServerSettings settings = read_server_settings(config_file, mistakes);
-  server_log::init(settings.log_level);
+  program_log::init("doorward-server", settings.log_level);
   if (!mistakes.empty()) {
     print_server_errors(mistakes);
     return kServerExitUsage;

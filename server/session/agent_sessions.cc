@@ -5,7 +5,7 @@
 #include <thread>
 #include <utility>
 
-#include "server/core/log.h"
+#include "plugins/program_log.h"
 #include "server/session/session.h"
 #include "server/store/entry_data.h"
 

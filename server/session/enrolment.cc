@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "plugins/program_log.h"
 #include "plugins/time_text.h"
-#include "server/core/log.h"
 #include "server/session/session.h"
 #include "server/store/entry_data.h"
 
@@ -34,8 +34,8 @@ void refuse(const std::shared_ptr<SessionContext>& context, const std::shared_pt
     return;
   }
   const std::string token = "token " + asked.token.substr(0, 8);
-  server_log::warning("enrolment refused: " + token + ", host \"" + asked.host + "\" at " +
-                      session->peer().address + ": " + error.what);
+  program_log::warning("enrolment refused: " + token + ", host \"" + asked.host + "\" at " +
+                       session->peer().address + ": " + error.what);
   audit_refusal(context, token, "agent.enrol", asked.host, error.what, session->peer().address);
   session->refuse(
       error.where == kBadToken ? wire::RefusalCode::token : wire::RefusalCode::malformed,
@@ -63,9 +63,9 @@ void write_enrolment(const std::shared_ptr<SessionContext>& context,
       },
       [context, session, asked](const Result<std::vector<Committed>>& result, FleetView&) {
         if (!result) return refuse(context, session, *asked, result.error());
-        server_log::info("enrolled \"" + asked->host + "\" as " + asked->agent + " (group " +
-                         asked->group + ", token " + asked->token.substr(0, 8) + ", from " +
-                         session->peer().address + ")");
+        program_log::info("enrolled \"" + asked->host + "\" as " + asked->agent + " (group " +
+                          asked->group + ", token " + asked->token.substr(0, 8) + ", from " +
+                          session->peer().address + ")");
         session->send(enrolled_frame(asked->agent, asked->issued.der, context->terms.authority,
                                      asked->group));
         session->link().finish();
@@ -134,7 +134,7 @@ void Session::renew(const std::shared_ptr<std::vector<std::uint8_t>>& request, i
           if (tries + 1 < kTokenTriesMax) return self->renew(request, tries + 1);
           return self->trouble({"", "others renew it at the same time"});
         }
-        server_log::debug("agent " + self->agent() + " renewed its certificate");
+        program_log::debug("agent " + self->agent() + " renewed its certificate");
         self->send(renewed_frame(issued->der));
       });
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/core/log.h"
+#include "plugins/program_log.h"
 #include "server/store/entry_data.h"
 
 namespace doorward {
@@ -32,7 +32,7 @@ void Session::close() {
 }
 
 void Session::malformed(const std::string& why) {
-  server_log::warning("agent " + peer_.agent + " at " + peer_.address + ": " + why);
+  program_log::warning("agent " + peer_.agent + " at " + peer_.address + ": " + why);
   refuse(wire::RefusalCode::malformed, why, 0);
 }
 

@@ -2,8 +2,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "plugins/program_log.h"
 #include "plugins/time_text.h"
-#include "server/core/log.h"
 #include "server/fleet/group_policy.h"
 #include "server/session/session.h"
 
@@ -59,8 +59,8 @@ bool Session::refused_for_itself(const HelloWords& hello, const AgentRecord* rec
                                  FleetView& view) {
   using wire::RefusalCode;
   const auto no = [&](RefusalCode code, const std::string& reason) {
-    server_log::warning("agent " + peer_.agent + " (" + hello.host + ", " + peer_.address +
-                        ") refused: " + reason);
+    program_log::warning("agent " + peer_.agent + " (" + hello.host + ", " + peer_.address +
+                         ") refused: " + reason);
     refuse(code, reason, 0);
     return true;
   };
@@ -115,7 +115,7 @@ void Session::note_clone(const std::string& what, FleetView& view) {
   ++live.clones;
   live.clone_at = view.now;
   live.clone_from = peer_.address;
-  server_log::warning("clone of agent " + peer_.agent + " at " + peer_.address + ": " + what);
+  program_log::warning("clone of agent " + peer_.agent + " at " + peer_.address + ": " + what);
   audit_refusal(context_, "agent " + peer_.agent, "agent.clone", peer_.agent, what, peer_.address);
 }
 
@@ -185,7 +185,7 @@ void Session::leave(const std::string& why, FleetView& view) {
     mine->connected = false;
     mine->received_bytes = link_->received();
     mine->sent_bytes = link_->sent();
-    if (!why.empty()) server_log::debug("agent " + peer_.agent + " has gone: " + why);
+    if (!why.empty()) program_log::debug("agent " + peer_.agent + " has gone: " + why);
     context_->agents.erase(peer_.agent);
   }
   context_->outbox.pump(context_, view);

@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "plugins/clock.h"
+#include "plugins/program_log.h"
 #include "proto/additions_codec.h"
 #include "server/core/core.h"
-#include "server/core/log.h"
 #include "server/store/entry_data.h"
 #include "server/store/sqlite_log.h"
 #include "tests/support/files.h"
@@ -77,7 +77,7 @@ LogEntry entry_of(EntryKind kind, std::string subject, std::uint64_t number, con
 class CoreWorld {
  public:
   CoreWorld() {
-    server_log::init("off");
+    program_log::init("doorward-server", "off");
     settings.data_dir = folder.dir();
     settings.name = "server-of-tests";
   }
