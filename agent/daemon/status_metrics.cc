@@ -1,59 +1,15 @@
 // The metrics page for Prometheus (text format 0.0.4).
-#include <array>
-#include <cstdio>
-#include <string_view>
-
 #include "agent/daemon/status_report.h"
+#include "plugins/prometheus_page.h"
 
 namespace doorward {
 namespace {
-
-/// A label's value: backslash, quote and newline are escaped, as the format wants.
-std::string label(std::string_view value) {
-  std::string out;
-  for (const char c : value) {
-    if (c == '\n') {
-      out += "\\n";
-      continue;
-    }
-    if (c == '\\' || c == '"') out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-class Page {
- public:
-  explicit Page(std::string& out) : out_(out) {}
-
-  /// Begins a family; its samples follow.
-  Page& family(std::string_view name, const char* type, std::string_view help) {
-    name_ = "doorward_" + std::string(name);
-    out_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " + type + "\n";
-    return *this;
-  }
-  Page& sample(double value, std::string_view key = {}, std::string_view of = {}) {
-    out_ += name_;
-    if (!key.empty()) out_ += "{" + std::string(key) + "=\"" + label(of) + "\"}";
-    std::array<char, 40> text{};
-    std::snprintf(text.data(), text.size(), " %.15g\n", value);
-    out_ += text.data();
-    return *this;
-  }
-  Page& sample(std::uint64_t value, std::string_view key = {}, std::string_view of = {}) {
-    return sample(static_cast<double>(value), key, of);
-  }
-
- private:
-  std::string& out_;
-  std::string name_;
-};
 
 double seconds(TimeUs span) {
   return static_cast<double>(span) / static_cast<double>(kSecondUs);
 }
 
-void input_metrics(const StatusReport& report, Page& page) {
+void input_metrics(const StatusReport& report, PrometheusPage& page) {
   const std::vector<StreamStatus>& streams = report.pipeline.streams;
   page.family("input_lines_total", "counter", "Lines or records read.");
   for (const StreamStatus& s : streams) page.sample(s.lines, "input", s.name);
@@ -84,7 +40,7 @@ void input_metrics(const StatusReport& report, Page& page) {
   for (const SourceStatus& s : sources) page.sample(s.counters.no_stamp, "source", s.name);
 }
 
-void pipeline_metrics(const PipelineStatus& pipeline, Page& page) {
+void pipeline_metrics(const PipelineStatus& pipeline, PrometheusPage& page) {
   const PipelineCounts& counts = pipeline.counts;
   page.family("events_total", "counter", "Logon attempts and calls, by outcome.")
       .sample(counts.success, "outcome", "success")
@@ -116,7 +72,7 @@ void pipeline_metrics(const PipelineStatus& pipeline, Page& page) {
       .sample(static_cast<std::uint64_t>(pipeline.quarantined));
 }
 
-void daemon_metrics(const DaemonStatus& daemon, Page& page) {
+void daemon_metrics(const DaemonStatus& daemon, PrometheusPage& page) {
   page.family("spool_records", "gauge", "Documents that at least one output has not delivered.")
       .sample(daemon.spool.records);
   page.family("spool_bytes", "gauge", "Bytes of the spool on disk.").sample(daemon.spool.bytes);
@@ -141,7 +97,7 @@ void daemon_metrics(const DaemonStatus& daemon, Page& page) {
       .sample(seconds(daemon.started));
 }
 
-void fleet_metrics(const FleetReport& fleet, Page& page) {
+void fleet_metrics(const FleetReport& fleet, PrometheusPage& page) {
   page.family("server_connected", "gauge", "1: connected to the fleet's server.")
       .sample(fleet.connected ? 1.0 : 0.0);
   page.family("server_connects_total", "counter", "Sessions with the fleet's server.")
@@ -169,7 +125,7 @@ void fleet_metrics(const FleetReport& fleet, Page& page) {
 
 std::string status_metrics(const StatusReport& report) {
   std::string out;
-  Page page(out);
+  PrometheusPage page(out, "doorward_");
   input_metrics(report, page);
   pipeline_metrics(report.pipeline, page);
   daemon_metrics(report.daemon, page);

@@ -1,52 +1,11 @@
 // The page of metrics for Prometheus.
-#include <array>
-#include <cstdio>
-
+#include "plugins/prometheus_page.h"
 #include "server/api/answers.h"
 
 namespace doorward {
 namespace {
 
-/// A label's value: backslash, quote and newline are escaped, as the format wants.
-std::string label(std::string_view value) {
-  std::string out;
-  for (const char c : value) {
-    if (c == '\n') {
-      out += "\\n";
-      continue;
-    }
-    if (c == '\\' || c == '"') out += '\\';
-    out += c;
-  }
-  return out;
-}
-
-class MetricsPage {
- public:
-  explicit MetricsPage(std::string& out) : out_(out) {}
-  MetricsPage& family(std::string_view name, const char* type, std::string_view help) {
-    name_ = "doorward_server_" + std::string(name);
-    out_ += "# HELP " + name_ + " " + std::string(help) + "\n# TYPE " + name_ + " " + type + "\n";
-    return *this;
-  }
-  MetricsPage& sample(double value, std::string_view key = {}, std::string_view of = {}) {
-    out_ += name_;
-    if (!key.empty()) out_ += "{" + std::string(key) + "=\"" + label(of) + "\"}";
-    std::array<char, 40> text{};
-    std::snprintf(text.data(), text.size(), " %.15g\n", value);
-    out_ += text.data();
-    return *this;
-  }
-  MetricsPage& sample(std::uint64_t value, std::string_view key = {}, std::string_view of = {}) {
-    return sample(static_cast<double>(value), key, of);
-  }
-
- private:
-  std::string& out_;
-  std::string name_;
-};
-
-void agent_metrics(MetricsPage& page, const FleetView& view) {
+void agent_metrics(PrometheusPage& page, const FleetView& view) {
   std::uint64_t connected = 0;
   std::uint64_t revoked = 0;
   std::uint64_t refusing = 0;
@@ -70,7 +29,7 @@ void agent_metrics(MetricsPage& page, const FleetView& view) {
       .sample(clones);
 }
 
-void log_metrics(MetricsPage& page, const ApiContext& context, FleetView& view) {
+void log_metrics(PrometheusPage& page, const ApiContext& context, FleetView& view) {
   page.family("core_waiting", "gauge", "Changes that wait for the log.")
       .sample(static_cast<std::uint64_t>(context.core->waiting()));
   page.family("log_trouble", "gauge", "1: the log cannot be written to.")
@@ -88,7 +47,7 @@ void log_metrics(MetricsPage& page, const ApiContext& context, FleetView& view) 
   }
 }
 
-void event_metrics(MetricsPage& page, const ApiCounts& counts) {
+void event_metrics(PrometheusPage& page, const ApiCounts& counts) {
   page.family("deltas_total", "counter", "Deltas taken in since the start.")
       .sample(counts.deltas.load());
   page.family("rounds_total", "counter", "Rounds closed since the start.")
@@ -118,7 +77,7 @@ void event_metrics(MetricsPage& page, const ApiCounts& counts) {
 
 std::string fleet_metrics(const ApiContext& context, FleetView& view) {
   std::string out;
-  MetricsPage page(out);
+  PrometheusPage page(out, "doorward_server_");
   agent_metrics(page, view);
   log_metrics(page, context, view);
   const std::vector<GroupBaselineStatus> groups = view.baselines.status();
