@@ -5,6 +5,7 @@
 #include <bit>
 #include <cassert>
 
+#include "plugins/glob.h"
 #include "plugins/limits.h"
 #include "plugins/set_files.h"
 
@@ -49,26 +50,7 @@ bool only_stars(const std::string& glob) {
 }  // namespace
 
 bool glob_match(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.size() && pattern[p] == '*') ++p;
-  return p == pattern.size();
+  return glob_match(pattern, text, QuestionMark::itself);
 }
 
 Status ValueList::add(std::string_view value) {

@@ -2,20 +2,13 @@
 
 #include <algorithm>
 
+#include "plugins/glob.h"
+
 namespace doorward {
 namespace {
 
 char small(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-}
-
-/// Where the character that begins at `at` ends.
-std::size_t next(std::string_view text, std::size_t at) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const bool leads = byte(at) >= 0xC0U;
-  ++at;
-  while (leads && at < text.size() && (byte(at) & 0xC0U) == 0x80U) ++at;
-  return at;
 }
 
 std::string_view text_value(sqlite3_value* value) {
@@ -33,29 +26,7 @@ void call(sqlite3_context* context, int /*n*/, sqlite3_value** values) {
 }  // namespace
 
 bool text_glob(std::string_view pattern, std::string_view text) {
-  std::size_t p = 0;
-  std::size_t t = 0;
-  std::size_t star = std::string_view::npos;
-  std::size_t resume = 0;
-  while (t < text.size()) {
-    if (p < pattern.size() && pattern[p] == '*') {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.size() && pattern[p] == '?') {
-      ++p;
-      t = next(text, t);
-    } else if (p < pattern.size() && pattern[p] == text[t]) {
-      ++p;
-      ++t;
-    } else if (star != std::string_view::npos) {
-      p = star + 1;
-      resume = next(text, resume);
-      t = resume;
-    } else {
-      return false;
-    }
-  }
-  return pattern.find_first_not_of('*', p) == std::string_view::npos;
+  return glob_match(pattern, text, QuestionMark::one_character);
 }
 
 bool text_within(std::string_view part, std::string_view text) {

@@ -104,6 +104,8 @@ TEST(Glob, StarsStandForAnyBytes) {
   EXPECT_FALSE(glob_match("svc-*", "xsvc-a"));
   EXPECT_FALSE(glob_match("a*b", "a"));
   EXPECT_FALSE(glob_match("", "a"));
+  EXPECT_FALSE(glob_match("web-0?", "web-01"));  // no sign but the star
+  EXPECT_TRUE(glob_match("web-0?", "web-0?"));
 }
 
 TEST(Time, ReadsAndWritesRfc3339) {
