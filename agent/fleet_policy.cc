@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "agent/fleet/policy_store.h"
+#include "plugins/count_words.h"
 #include "plugins/policy/folder.h"
 #include "plugins/printable.h"
 
@@ -34,10 +35,6 @@ std::optional<FleetPolicy> find_policy(const CommonOptions& options, Settings& s
   // It was reviewed when it was read: there are no mistakes.
   out.policy = parse_policy(stored.value()->texts, mistakes, out.folder);
   return out;
-}
-
-std::string counted(std::size_t count, const std::string& what) {
-  return std::to_string(count) + " " + what + (count == 1 ? "" : "s");
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 
 #include "agent/hash_key.h"
 #include "plugins/alert_notes.h"
+#include "plugins/count_words.h"
 #include "plugins/time_text.h"
 #include "proto/agent_state_file.h"
 
@@ -60,8 +61,7 @@ std::string describe_state(const std::string& path) {
   const auto state = decode_agent_state(bytes.value());
   if (!state) return {};
   std::string out = "state     saved " + format_time(state.value().saved_at_us) + ", " +
-                    std::to_string(state.value().sections.size()) +
-                    (state.value().sections.size() == 1 ? " section\n" : " sections\n");
+                    counted(state.value().sections.size(), "section") + "\n";
   for (const StateSection& section : state.value().sections) {
     out += "section   " + section.name + ": " + with_commas(section.bytes.size()) + " bytes, " +
            with_commas(section.stored) + " in the file\n";

@@ -7,6 +7,7 @@
 #include "agent/fleet_policy.h"
 #include "agent/load_exceptions.h"
 #include "agent/options.h"
+#include "plugins/count_words.h"
 #include "plugins/exceptions/exception_review.h"
 #include "plugins/printable.h"
 #include "plugins/set_files.h"
@@ -52,11 +53,11 @@ int run_check(const CommonOptions& options, const std::string& report) {
   std::printf("%zu rules, ", rules.size());
   if (!rules.left_out().empty()) std::printf("%zu left out, ", rules.left_out().size());
   if (exceptions.size() > 0) {
-    std::printf("%zu exception%s, ", exceptions.size(), exceptions.size() == 1 ? "" : "s");
+    std::printf("%s, ", counted(exceptions.size(), "exception").c_str());
   }
-  std::printf("%zu mistake%s", mistakes.size(), mistakes.size() == 1 ? "" : "s");
+  std::printf("%s", counted(mistakes.size(), "mistake").c_str());
   if (!warnings.empty()) {
-    std::printf(", %zu warning%s", warnings.size(), warnings.size() == 1 ? "" : "s");
+    std::printf(", %s", counted(warnings.size(), "warning").c_str());
   }
   std::printf("\n");
   return mistakes.empty() ? kExitDone : kExitUsage;

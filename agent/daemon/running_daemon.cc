@@ -6,6 +6,7 @@
 #include <boost/asio/post.hpp>
 #include <utility>
 
+#include "plugins/count_words.h"
 #include "plugins/program_log.h"
 #include "proto/versions.h"
 
@@ -15,11 +16,6 @@ namespace {
 namespace asio = boost::asio;
 using ErrorCode = boost::system::error_code;
 using std::chrono::milliseconds;
-
-/// "1 output", "2 outputs"
-std::string count_words(std::size_t count, const char* noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
 
 /// After SIGTERM the outputs get this long for what they have not delivered; all of it stays in the
 /// spool.
@@ -88,9 +84,9 @@ Status RunningDaemon::start(std::unique_ptr<Engine> engine, StateKeeper::Loaded 
     const auto saved = keeper_->save(loaded.baseline.copy(), loaded.sections, saver_->spool_head());
     if (!saved) return saved.error();
   }
-  program_log::info(status_.version + ": " + count_words(engine->rules().size(), "rule") + ", " +
-                    count_words(engine->exceptions(), "exception") + ", " +
-                    count_words(configuration_.outputs.size(), "output") +
+  program_log::info(status_.version + ": " + counted(engine->rules().size(), "rule") + ", " +
+                    counted(engine->exceptions(), "exception") + ", " +
+                    counted(configuration_.outputs.size(), "output") +
                     (loaded.fresh ? "; no state yet, it begins to learn" : ""));
   PipelineThread::Hooks hooks;
   hooks.send = [this](SentDocument document) {
@@ -229,8 +225,8 @@ Status RunningDaemon::reload(const std::optional<std::string>& policy) {
     asio::post(io_, [this, rules] {
       status_.refused.clear();
       status_.configured = clock_now();
-      program_log::info("new configuration in force: " + count_words(rules, "rule") + ", " +
-                        count_words(configuration_.outputs.size(), "output"));
+      program_log::info("new configuration in force: " + counted(rules, "rule") + ", " +
+                        counted(configuration_.outputs.size(), "output"));
       sd_notify(0, "READY=1\nSTATUS=watching");
     });
   });

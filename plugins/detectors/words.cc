@@ -70,9 +70,4 @@ std::string noun_of(const View& view) {
   }
 }
 
-std::string plural(std::string noun) {
-  if (noun.ends_with('y')) noun.replace(noun.size() - 1, 1, "ie");
-  return noun + (noun.ends_with('s') ? "es" : "s");
-}
-
 }  // namespace doorward

@@ -17,7 +17,4 @@ std::string one_in(double p_value);
 /// What a value of this view is called: "address", "host", "network".
 std::string noun_of(const View& view);
 
-/// More than one of a noun: "addresses", "countries", "hosts".
-std::string plural(std::string noun);
-
 }  // namespace doorward

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "plugins/count_words.h"
 #include "plugins/printable.h"
 #include "server/commands/commands.h"
 #include "server/core/settings.h"
@@ -22,7 +23,7 @@ int run_check(const std::string& file) {
     std::printf("output: %s to %s\n", printable(output.name).c_str(),
                 printable(output.sink.target).c_str());
   }
-  std::printf("%zu mistake%s\n", mistakes.size(), mistakes.size() == 1 ? "" : "s");
+  std::printf("%s\n", counted(mistakes.size(), "mistake").c_str());
   return mistakes.empty() ? kServerExitDone : kServerExitUsage;
 }
 

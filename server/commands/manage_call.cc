@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "plugins/clock.h"
+#include "plugins/count_words.h"
 #include "plugins/printable.h"
 #include "plugins/time_text.h"
 
@@ -116,8 +117,7 @@ std::string rounded_in(const json::object& object, std::string_view name) {
 }
 
 std::string count_in(const json::object& object, std::string_view name, const char* noun) {
-  const std::int64_t count = number_in(object, name);
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
+  return counted(number_in(object, name), noun);
 }
 
 std::string version_in(const json::object& object, std::string_view name) {

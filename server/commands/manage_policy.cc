@@ -1,6 +1,7 @@
 // doorward-server policy, baseline: what agents are told, and what they taught.
 #include <cstdio>
 
+#include "plugins/count_words.h"
 #include "proto/whole_file.h"
 #include "server/commands/manage_call.h"
 #include "server/fleet/fleet_state.h"
@@ -47,15 +48,14 @@ int run_validate(const Typed& typed) {
   const Result<json::object> body = files_body(typed);
   if (!body) return manage_error(body.error(), kManageUnreachable);
   bool good = false;
-  const int status =
-      manage_call(*typed, manage_request("POST", "/api/v1/policies/validate", {}, body.value()),
-                  [&](const json::object& answer) {
-                    good = flag_in(answer, "ok");
-                    print_mistakes(answer, "mistakes", "error");
-                    print_mistakes(answer, "warnings", "warning");
-                    const std::size_t count = list_in(answer, "mistakes").size();
-                    std::printf("%zu mistake%s\n", count, count == 1 ? "" : "s");
-                  });
+  const int status = manage_call(
+      *typed, manage_request("POST", "/api/v1/policies/validate", {}, body.value()),
+      [&](const json::object& answer) {
+        good = flag_in(answer, "ok");
+        print_mistakes(answer, "mistakes", "error");
+        print_mistakes(answer, "warnings", "warning");
+        std::printf("%s\n", counted(list_in(answer, "mistakes").size(), "mistake").c_str());
+      });
   return status == kManageDone && !good && !typed->json ? kManageRefused : status;
 }
 

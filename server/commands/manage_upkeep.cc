@@ -57,9 +57,8 @@ void show_status(const json::object& answer) {
       "alerts   %s stored, %s without a verdict%s\n", text_in(alerts, "stored").c_str(),
       text_in(alerts, "open").c_str(),
       number_in(alerts, "stored") == 0 ? "" : (", the oldest " + ago_in(alerts, "oldest")).c_str());
-  const std::int64_t entries = number_in(log, "entries");
-  std::printf("log      %lld entr%s, %s, %s waiting\n", static_cast<long long>(entries),
-              entries == 1 ? "y" : "ies", size_words(number_in(log, "bytes")).c_str(),
+  std::printf("log      %s, %s, %s waiting\n", count_in(log, "entries", "entry").c_str(),
+              size_words(number_in(log, "bytes")).c_str(),
               count_in(log, "waiting", "change").c_str());
   std::printf("key      number %s, made %s UTC\n", text_in(key, "number").c_str(),
               time_in(key, "made").c_str());

@@ -16,6 +16,7 @@
 #include <thread>
 #include <utility>
 
+#include "plugins/count_words.h"
 #include "plugins/program_log.h"
 #include "proto/versions.h"
 #include "server/api/api.h"
@@ -130,8 +131,7 @@ Status ServerDaemon::start() {
   version = version.substr(0, version.find('\n'));
   program_log::info(version + ": agents on " + settings_.agents_listen + " (port " +
                     std::to_string(sessions_->port()) + "), " +
-                    std::to_string(settings_.outputs.size()) +
-                    (settings_.outputs.size() == 1 ? " output" : " outputs"));
+                    counted(settings_.outputs.size(), "output"));
   wait_for_signal();
   every_second();
   sd_notify(0, "READY=1\nSTATUS=serving");

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "plugins/count_words.h"
 #include "plugins/json_writer.h"
 #include "plugins/time_text.h"
 #include "server/manage/limits.h"
@@ -166,8 +167,7 @@ Managed make_token(const FleetState& state, const Asker& asker, const TokenWante
   Managed out;
   const TimeUs ends = asker.now + wanted.life_us;
   out.target = token_name(token);
-  out.detail = wanted.group + ", " + std::to_string(wanted.uses) +
-               (wanted.uses == 1 ? " use" : " uses") + ", until " + format_time(ends);
+  out.detail = wanted.group + ", " + counted(wanted.uses, "use") + ", until " + format_time(ends);
   log::TokenT table;
   table.group = wanted.group;
   table.ends = ends;

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "plugins/count_words.h"
 #include "plugins/program_log.h"
 #include "plugins/time_text.h"
 #include "server/session/session.h"
@@ -16,8 +17,8 @@ std::string why_not(const TokenRecord* token, TimeUs now) {
   if (token->revoked) return "the token was revoked";
   if (now >= token->ends) return "the token ended " + format_time(token->ends);
   if (token->used >= token->uses) {
-    return "the token was used " + std::to_string(token->used) +
-           (token->used == 1 ? " time" : " times") + ", which is all that it is good for";
+    return "the token was used " + counted(token->used, "time") +
+           ", which is all that it is good for";
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include "plugins/count_words.h"
 #include "plugins/detectors/words.h"
 
 namespace doorward {

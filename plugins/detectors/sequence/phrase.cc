@@ -2,6 +2,7 @@
 
 #include <string_view>
 
+#include "plugins/count_words.h"
 #include "plugins/detectors/words.h"
 
 namespace doorward {
@@ -13,10 +14,6 @@ std::string duration_of(std::uint32_t seconds) {
   if (seconds < 120 * 60) return std::to_string((seconds + 30) / 60) + " min";
   if (seconds < 48 * 3600) return std::to_string((seconds + 1800) / 3600) + " h";
   return std::to_string((seconds + 43'200) / 86'400) + " days";
-}
-
-std::string counted(std::uint32_t count, const std::string& noun) {
-  return std::to_string(count) + " " + (count == 1 ? noun : plural(noun));
 }
 
 std::string_view preposition_of(const View& view) {

@@ -1,0 +1,14 @@
+#include "plugins/count_words.h"
+
+#include <string_view>
+
+namespace doorward {
+
+std::string plural(std::string noun) {
+  constexpr std::string_view kVowels = "aeiou";
+  const bool vowel = noun.size() > 1 && kVowels.find(noun[noun.size() - 2]) != kVowels.npos;
+  if (noun.ends_with('y') && !vowel) noun.replace(noun.size() - 1, 1, "ie");
+  return noun + (noun.ends_with('s') ? "es" : "s");
+}
+
+}  // namespace doorward
