@@ -36,21 +36,22 @@ void write_agent(JsonWriter& json, const AgentRecord& agent, const FleetView& vi
 namespace {
 
 void write_live(JsonWriter& json, const LiveAgent& live) {
+  const LiveReport& report = live.report;
   json.open("live").boolean("connected", live.connected).text("address", live.address);
   time_if(json, "since", live.since);
   time_if(json, "heard", live.heard);
   json.text("version", live.version).text("host", live.host);
-  json.number("generation", whole(live.generation)).number("policy", whole(live.policy));
-  if (live.policy_refused != 0) {
-    json.number("policy_refused", whole(live.policy_refused));
-    json.text("policy_reason", live.policy_reason);
+  json.number("generation", whole(report.generation)).number("policy", whole(report.policy));
+  if (report.policy_refused != 0) {
+    json.number("policy_refused", whole(report.policy_refused));
+    json.text("policy_reason", report.policy_reason);
   }
-  json.number("pending_deltas", whole(live.pending_deltas));
-  json.number("lines", whole(live.lines)).number("lines_bytes", whole(live.lines_bytes));
-  json.number("events", whole(live.events)).number("alerts", whole(live.alerts));
-  json.number("spool_records", whole(live.spool_records));
-  json.number("spool_dropped", whole(live.spool_dropped));
-  json.number("rss_bytes", whole(live.rss_bytes)).number("lag_ms", whole(live.lag_ms));
+  json.number("pending_deltas", whole(report.pending_deltas));
+  json.number("lines", whole(report.lines)).number("lines_bytes", whole(report.lines_bytes));
+  json.number("events", whole(report.events)).number("alerts", whole(report.alerts));
+  json.number("spool_records", whole(report.spool_records));
+  json.number("spool_dropped", whole(report.spool_dropped));
+  json.number("rss_bytes", whole(report.rss_bytes)).number("lag_ms", whole(report.lag_ms));
   json.number("received_bytes", whole(live.received_bytes));
   json.number("sent_bytes", whole(live.sent_bytes)).number("clones", whole(live.clones));
   if (live.clones != 0) {
@@ -83,8 +84,9 @@ ApiResponse list_agents(const ApiCall& call, FleetView& view) {
     json.open();
     write_agent(json, agent, view);
     if (const auto live = view.live.find(agent.id); live != view.live.end()) {
-      json.text("version", live->second.version).number("policy", whole(live->second.policy));
-      json.number("generation", whole(live->second.generation));
+      json.text("version", live->second.version)
+          .number("policy", whole(live->second.report.policy));
+      json.number("generation", whole(live->second.report.generation));
       time_if(json, "heard", live->second.heard);
     }
     json.close();

@@ -13,8 +13,8 @@ void agent_metrics(PrometheusPage& page, const FleetView& view) {
   std::uint64_t clones = 0;
   for (const auto& [id, live] : view.live) {
     if (live.connected) ++connected;
-    if (live.connected && live.policy_refused != 0) ++refusing;
-    if (live.connected) pending += live.pending_deltas;
+    if (live.connected && live.report.policy_refused != 0) ++refusing;
+    if (live.connected) pending += live.report.pending_deltas;
     clones += live.clones;
   }
   for (const auto& [id, agent] : view.state.agents()) revoked += agent.revoked ? 1 : 0;

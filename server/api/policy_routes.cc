@@ -121,8 +121,8 @@ ApiResponse history(const ApiCall& call, FleetView& view) {
   for (const auto& [id, live] : view.live) {
     const AgentRecord* agent = view.state.agent(id);
     if (agent == nullptr || agent->group != group->name || !live.connected) continue;
-    ++running[live.policy];
-    if (live.policy_refused != 0) ++refusing;
+    ++running[live.report.policy];
+    if (live.report.policy_refused != 0) ++refusing;
   }
   json.open_array("running");
   for (const auto& [version, agents] : running) {

@@ -10,6 +10,17 @@
 
 namespace doorward {
 
+/// What a heartbeat tells; Hello tells the first of it.
+struct LiveReport {
+  std::uint64_t generation = 0;
+  std::uint64_t policy = 0;          ///< version in force
+  std::uint64_t policy_refused = 0;  ///< version it could not take
+  std::string policy_reason;
+  std::uint64_t pending_deltas = 0;
+  std::uint64_t lines = 0, lines_bytes = 0, events = 0, alerts = 0;
+  std::uint64_t spool_records = 0, spool_dropped = 0, rss_bytes = 0, lag_ms = 0;
+};
+
 struct LiveAgent {
   bool connected = false;
   std::string address;
@@ -19,13 +30,7 @@ struct LiveAgent {
   std::string host;
   std::uint64_t machine = 0;
   std::uint64_t instance = 0;
-  std::uint64_t generation = 0;
-  std::uint64_t policy = 0;          ///< version in force
-  std::uint64_t policy_refused = 0;  ///< version it could not take
-  std::string policy_reason;
-  std::uint64_t pending_deltas = 0;
-  std::uint64_t lines = 0, lines_bytes = 0, events = 0, alerts = 0;
-  std::uint64_t spool_records = 0, spool_dropped = 0, rss_bytes = 0, lag_ms = 0;
+  LiveReport report;
   std::uint64_t received_bytes = 0, sent_bytes = 0;  ///< on the wire
   std::uint64_t clones = 0;  ///< times that another machine came with its identity
   TimeUs clone_at = 0;

@@ -205,7 +205,7 @@ void Session::hear_alerts(const wire::AlertBatch& batch) {
 }
 
 void Session::hear_heartbeat(const wire::Heartbeat& beat) {
-  LiveAgent said;
+  LiveReport said;
   said.policy = beat.policy();
   said.policy_refused = beat.policy_refused();
   said.policy_reason = clipped(beat.policy_reason(), kAgentReasonMax);
@@ -220,22 +220,10 @@ void Session::hear_heartbeat(const wire::Heartbeat& beat) {
   said.rss_bytes = beat.rss_bytes();
   said.lag_ms = beat.lag_ms();
   const TimeUs time = beat.time();
-  context_->core.ask([self = shared_from_this(), said, time](FleetView& view) {
+  context_->core.ask([self = shared_from_this(), said = std::move(said), time](FleetView& view) {
     if (LiveAgent* live = self->live(view)) {
       live->heard = view.now;
-      live->policy = said.policy;
-      live->policy_refused = said.policy_refused;
-      live->policy_reason = said.policy_reason;
-      live->generation = said.generation;
-      live->pending_deltas = said.pending_deltas;
-      live->lines = said.lines;
-      live->lines_bytes = said.lines_bytes;
-      live->events = said.events;
-      live->alerts = said.alerts;
-      live->spool_records = said.spool_records;
-      live->spool_dropped = said.spool_dropped;
-      live->rss_bytes = said.rss_bytes;
-      live->lag_ms = said.lag_ms;
+      live->report = said;
       live->received_bytes = self->link().received();
       live->sent_bytes = self->link().sent();
     }

@@ -139,10 +139,10 @@ void Session::welcome(const HelloWords& hello, const AgentRecord& record, FleetV
   live.host = hello.host;
   live.machine = hello.machine;
   live.instance = hello.instance;
-  live.generation = hello.generation;
-  live.policy = hello.policy;
-  live.policy_refused = hello.policy_refused;
-  live.policy_reason = hello.policy_reason;
+  live.report.generation = hello.generation;
+  live.report.policy = hello.policy;
+  live.report.policy_refused = hello.policy_refused;
+  live.report.policy_reason = hello.policy_reason;
 
   group_ = record.group;
   const SessionTerms& ours = context_->terms;

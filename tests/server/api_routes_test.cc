@@ -159,7 +159,7 @@ TEST(ApiRoutes, AnswersAreWhatTheDocumentSays) {
     LiveAgent& live = view.live[kAgentOne];
     live.connected = true;
     live.heard = live.since = 5'000'000;
-    live.policy_refused = live.clones = 1;
+    live.report.policy_refused = live.clones = 1;
     live.clone_at = 6'000'000;
   });
   const std::string files = R"({"files":[{"name":"policy.toml","text":""}]})";
