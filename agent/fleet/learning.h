@@ -116,8 +116,6 @@ class FleetLearning {
 
   /// There is so much open that it has to be sealed, whether a server is there or not.
   [[nodiscard]] bool full() const;
-  /// Whether seal() would make a delta of additions.
-  [[nodiscard]] bool has_open() const { return !open_.empty(); }
   /// What is open becomes a delta that waits; nothing when there is nothing. `fit` as in a delta.
   void seal(std::vector<SightingRecord> sightings, std::uint64_t lines_bytes,
             std::vector<std::uint8_t> fit = {});

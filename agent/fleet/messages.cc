@@ -105,11 +105,6 @@ std::optional<FleetTerms> terms_of(const wire::Welcome& welcome) {
   terms.baseline_bytes = welcome.baseline_bytes();
   terms.delta_interval = within(welcome.delta_interval_ms(), kDeltaIntervalMin, kDeltaIntervalMax,
                                 kDeltaIntervalDefault);
-  if (welcome.fleet_rules() != nullptr) {
-    for (const flatbuffers::String* rule : *welcome.fleet_rules()) {
-      terms.fleet_rules.push_back(rule->str());
-    }
-  }
   return terms;
 }
 

@@ -51,7 +51,6 @@ struct FleetTerms {
   std::uint64_t sequence = 0;
   std::uint64_t baseline_bytes = 0;
   std::chrono::milliseconds delta_interval{0};
-  std::vector<std::string> fleet_rules;
 };
 
 /// An analyst's word on an alert of this agent.
