@@ -10,18 +10,10 @@
 #include <optional>
 #include <string>
 
+#include "proto/wire_dial.h"
 #include "proto/wire_link.h"
 
 namespace doorward {
-
-using WireStrand = boost::asio::strand<boost::asio::io_context::executor_type>;
-
-struct HostPort {
-  std::string host;
-  std::string port;
-};
-/// "192.0.2.1:7443", "server.example.com:7443", "[2001:db8::1]:7443".
-Result<HostPort> split_host_port(const std::string& text);
 
 /// Told of the life of accepted connections, on their strands.
 class WireGate {

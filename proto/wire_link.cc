@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <boost/asio/bind_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/post.hpp>
 #include <iterator>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "proto/wire_connection.h"
+#include "proto/wire_dial.h"
 #include "proto/wire_tls.h"
 
 namespace doorward {
@@ -58,7 +58,10 @@ class WireConnection final : public WireLink {
         limits_(limits),
         reader_(std::min(limits.frame_max, kStrangerFrameMax)) {}
 
-  ~WireConnection() override { tell_gate(true); }
+  ~WireConnection() override {
+    if (dial_) dial_->cancel();
+    tell_gate(true);
+  }
 
   void send(Frame frame) override {
     queued_ += frame.size();
@@ -106,7 +109,7 @@ class WireConnection final : public WireLink {
     asio::post(strand_, [self = me(), server, handlers = std::move(handlers), from]() mutable {
       self->handlers_ = std::move(handlers);
       if (self->state_ != State::ended) {
-        self->resolve(server, from);
+        self->dial(server, from);
       } else {
         self->clean_up();
       }
@@ -128,77 +131,30 @@ class WireConnection final : public WireLink {
     }
   }
 
-  // --- connecting ---
-
-  void resolve(const std::string& server, const std::string& from) {
-    server_ = server;
+  void dial(const std::string& server, const std::string& from) {
     open_by_ = steady_clock::now() + limits_.handshake;
     watch();
-    const Result<HostPort> name = split_host_port(server);
-    if (!name) return end(name.error().message());
-    if (!from.empty()) {
-      error_code error;
-      from_ = asio::ip::make_address(from, error);
-      if (error) return end("cannot connect from " + from + ": not an address");
-    }
-    resolver_.emplace(strand_);
-    error_code numeric;
-    const auto address = asio::ip::make_address(name.value().host, numeric);
-    if (!numeric) {
-      endpoints_ = {{address, static_cast<std::uint16_t>(std::stoul(name.value().port))}};
-      return connect_next();
-    }
-    resolver_->async_resolve(
-        name.value().host, name.value().port,
-        asio::bind_executor(strand_, [self = me()](const error_code& error,
-                                                   const tcp::resolver::results_type& found) {
-          if (self->state_ == State::ended) return;
-          if (error) return self->end("cannot resolve " + self->server_ + ": " + error.message());
-          for (const auto& entry : found) self->endpoints_.push_back(entry.endpoint());
-          self->connect_next();
-        }));
-  }
-
-  /// Tries the addresses in order, each for its share of the time that is left.
-  void connect_next() {
-    if (endpoint_ == endpoints_.size()) {
-      return end("cannot connect to " + server_ + ": " + connect_error_);
-    }
-    const tcp::endpoint endpoint = endpoints_[endpoint_++];
-    const auto left = static_cast<Time::rep>(endpoints_.size() - endpoint_ + 2);
-    const Time now = steady_clock::now();
-    connect_by_ = now + (open_by_ - now) / left;
-    error_code error;
-    socket_.close(error);
-    socket_.open(endpoint.protocol(), error);
-    if (!error && from_) {
-      // The port is chosen when it connects, so that it need not be free for other servers as well.
-      using NoPort = asio::detail::socket_option::boolean<IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT>;
-      error_code ignored;
-      socket_.set_option(NoPort(true), ignored);
-      socket_.bind({*from_, 0}, error);
-    }
-    if (error) {
-      connect_error_ = error.message();
-      return connect_next();
-    }
-    watch();
-    socket_.async_connect(endpoint, [self = me(), number = endpoint_](const error_code& failed) {
-      if (self->state_ != State::connecting || number != self->endpoint_) return;
-      if (failed) {
-        self->connect_error_ = failed.message();
-        self->connect_next();
-      } else {
-        self->begin_handshake();
-      }
-    });
+    WireDial::Hooks hooks;
+    // Weak, since the dial is this connection's own; the timer that runs meanwhile keeps it.
+    hooks.on_try = [weak = std::weak_ptr(me())] {
+      if (const auto self = weak.lock()) self->watch();
+    };
+    hooks.on_done = [weak = std::weak_ptr(me())](const std::string& why) {
+      const auto self = weak.lock();
+      if (!self) return;
+      if (!why.empty()) return self->end(why);
+      self->begin_handshake();
+    };
+    dial_ = std::make_shared<WireDial>(strand_, socket_);
+    const std::shared_ptr<WireDial> dial = dial_;  // a handshake that begins lets go of it
+    dial->start(server, from, open_by_, std::move(hooks));
   }
 
   // --- the handshake ---
 
   void begin_handshake() {
     state_ = State::shaking_hands;
-    resolver_.reset();
+    dial_.reset();
     error_code error;
     socket_.set_option(tcp::no_delay(true), error);
     socket_.non_blocking(true, error);
@@ -403,7 +359,7 @@ class WireConnection final : public WireLink {
     timer_.cancel();
     error_code ignored;
     socket_.close(ignored);
-    if (resolver_) resolver_->cancel();
+    if (dial_) dial_->cancel();
     // Later, since a handler, or OpenSSL, may be on the stack.
     asio::post(strand_, [self = me(), why] {
       const auto on_end = std::move(self->handlers_.on_end);
@@ -454,7 +410,7 @@ class WireConnection final : public WireLink {
     switch (state_) {
       case State::connecting:
         add(open_by_, "no connection within ", limits_.handshake);
-        if (endpoint_ != 0) add(connect_by_, "", {});
+        if (dial_) add(dial_->try_until(), "", {});
         break;
       case State::shaking_hands:
         add(open_by_, "no TLS handshake within ", limits_.handshake);
@@ -488,9 +444,9 @@ class WireConnection final : public WireLink {
   void look_at_the_clock() {
     const Deadline next = deadline();
     if (next.at > steady_clock::now()) return watch();
-    if (state_ == State::connecting && next.at == connect_by_ && next.at != open_by_) {
-      connect_error_ = "no answer";
-      return connect_next();
+    if (dial_ && next.at == dial_->try_until() && next.at != open_by_) {
+      const std::shared_ptr<WireDial> dial = dial_;
+      return dial->give_up_try();
     }
     end(next.limit.count() == 0 ? std::string(next.why) : next.why + seconds_text(next.limit));
   }
@@ -503,7 +459,7 @@ class WireConnection final : public WireLink {
   WireStrand strand_;
   tcp::socket socket_;
   asio::steady_timer timer_;
-  std::optional<tcp::resolver> resolver_;
+  std::shared_ptr<WireDial> dial_;  // while it connects
   std::shared_ptr<WireTlsContext> tls_;
   std::shared_ptr<WireGate> gate_;
   Handlers handlers_;
@@ -517,11 +473,6 @@ class WireConnection final : public WireLink {
   bool handshake_told_ = false;
 
   std::string linger_why_ = "finished";
-  std::string server_;
-  std::optional<asio::ip::address> from_;
-  std::vector<tcp::endpoint> endpoints_;
-  std::size_t endpoint_ = 0;  // the next one to try
-  std::string connect_error_ = "it has no address";
 
   WireSocket wire_;
   SslPtr ssl_;  // uses wire_
@@ -530,30 +481,13 @@ class WireConnection final : public WireLink {
   std::list<Frame> out_;
   std::size_t written_ = 0;  // of the first of them
   std::vector<std::function<void()>> when_sent_;
-  Time open_by_, connect_by_, heard_, write_by_, finish_by_;
+  Time open_by_, heard_, write_by_, finish_by_;
   std::atomic<std::size_t> queued_{0};
   std::atomic<std::uint64_t> received_{0};
   std::atomic<std::uint64_t> sent_{0};
 };
 
 }  // namespace
-
-Result<HostPort> split_host_port(const std::string& text) {
-  const Error bad{"server", "\"" + text + "\" is not HOST:PORT"};
-  const std::size_t colon = text.rfind(':');
-  if (colon == std::string::npos || colon == 0) return bad;
-  HostPort out{text.substr(0, colon), text.substr(colon + 1)};
-  if (out.host.front() == '[') {
-    if (out.host.size() < 3 || out.host.back() != ']') return bad;
-    out.host = out.host.substr(1, out.host.size() - 2);
-  } else if (out.host.find(':') != std::string::npos) {
-    return bad;  // an IPv6 address without its brackets
-  }
-  const bool digits = !out.port.empty() && out.port.size() <= 5 &&
-                      out.port.find_first_not_of("0123456789") == std::string::npos;
-  if (!digits || std::stoul(out.port) > 65'535) return bad;
-  return out;
-}
 
 std::shared_ptr<WireLink> WireLink::connect(asio::io_context& io, const std::string& server,
                                             std::shared_ptr<WireTls> tls, Handlers handlers,
