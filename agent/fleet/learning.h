@@ -18,6 +18,8 @@
 
 namespace doorward {
 
+class StateWriter;
+
 /// What was learned in a while, done with. Never changes.
 struct SealedDelta {
   std::uint64_t id = 0;        ///< tells it from others of this process
@@ -104,6 +106,9 @@ class FleetLearning {
 
     /// The bytes of the state's section "fleet".
     [[nodiscard]] std::vector<std::uint8_t> encode() const;
+
+   private:
+    void write(StateWriter& out) const;
   };
   [[nodiscard]] Image image() const;
   /// Goes on where image() was taken. Another agent's: the fleet may or may not know what was
