@@ -2,20 +2,18 @@
 // asked for is bound.
 #include <algorithm>
 #include <array>
-#include <chrono>
 #include <cstdint>
-#include <unordered_map>
 #include <utility>
 
 #include "plugins/ip_ranges.h"
 #include "server/store/embedded_alerts.h"
 #include "server/store/entry_data.h"
+#include "server/store/search_deadline.h"
 #include "server/store/text_match.h"
 
 namespace doorward {
 namespace {
 
-constexpr std::string_view kSearch = "cannot search alerts";
 constexpr std::string_view kColumns =
     "SELECT place, id, agent, kind, time, received, rule, severity, user, address, host, score, "
     "occurrences, message, verdict, verdict_by, verdict_comment, verdict_at FROM alerts ";
@@ -23,9 +21,6 @@ constexpr std::string_view kColumns =
 /// A condition that matches more alerts than this is no way in: walking from the newest place on
 /// finds a page of such alerts sooner than sorting them would.
 constexpr std::int64_t kFewAlerts = 4000;
-
-/// Alerts from the other end, for when an entity was first seen.
-constexpr std::size_t kHistoryOldest = 100;
 
 AlertRow row_of(const SqliteStatement& row) {
   AlertRow out;
@@ -197,35 +192,6 @@ Result<std::vector<Condition>> conditions_of(const AlertQuery& query) {
   return out;
 }
 
-/// Breaks work off that takes too long.
-class Deadline {
- public:
-  explicit Deadline(SqliteDb& db) : db_(db) {
-    constexpr int kOperations = 20'000;  // about a millisecond
-    sqlite3_progress_handler(
-        db.get(), kOperations,
-        [](void* self) {
-          return static_cast<int>(std::chrono::steady_clock::now() >
-                                  static_cast<Deadline*>(self)->end_);
-        },
-        this);
-  }
-  ~Deadline() { sqlite3_progress_handler(db_.get(), 0, nullptr, nullptr); }
-  Deadline(const Deadline&) = delete;
-  Deadline& operator=(const Deadline&) = delete;
-
-  [[nodiscard]] Error say(Error error) const {
-    if (std::chrono::steady_clock::now() <= end_) return error;
-    return {"", "the search took longer than " + std::to_string(kSearchMsMax / 1000) +
-                    " s and was broken off: ask for less, as a user, an address or a time"};
-  }
-
- private:
-  SqliteDb& db_;
-  std::chrono::steady_clock::time_point end_ =
-      std::chrono::steady_clock::now() + std::chrono::milliseconds(kSearchMsMax);
-};
-
 /// How many alerts a condition matches, counted up to kFewAlerts + 1.
 Result<std::int64_t> count_few(SqliteDb& db, const Condition& condition) {
   Result<SqliteStatement> count = db.prepare(
@@ -233,7 +199,7 @@ Result<std::int64_t> count_few(SqliteDb& db, const Condition& condition) {
       " WHERE " + condition.sql + " LIMIT " + std::to_string(kFewAlerts + 1) + ")");
   if (!count) return count.error();
   bind_all(count.value(), {&condition});
-  const Result<bool> row = count.value().step(kSearch);
+  const Result<bool> row = count.value().step(kSearchFailed);
   if (!row) return row.error();
   return count.value().integer(0);
 }
@@ -247,7 +213,7 @@ Status add_places_of_time(SqliteDb& db, const AlertQuery& query, std::vector<Con
       db.prepare("SELECT min(low), max(high) FROM alert_days WHERE day BETWEEN ? AND ?");
   if (!ends) return ends.error();
   ends.value().bind(1, day_of(from)).bind(2, day_of(to));
-  const Result<bool> row = ends.value().step(kSearch);
+  const Result<bool> row = ends.value().step(kSearchFailed);
   if (!row) return row.error();
   out.push_back({"place BETWEEN ? AND ?",
                  nullptr,
@@ -288,7 +254,7 @@ Result<std::vector<AlertRow>> EmbeddedAlerts::search(const AlertQuery& query) {
   Result<std::vector<Condition>> asked = conditions_of(query);
   if (!asked) return asked.error();
   std::vector<Condition>& conditions = asked.value();
-  const Deadline deadline(db_);
+  const SearchDeadline deadline(db_);
   const Result<std::string> way = way_in(db_, query, conditions);
   if (!way) return deadline.say(way.error());
   if (query.before != 0) {
@@ -307,7 +273,7 @@ Result<std::vector<AlertRow>> EmbeddedAlerts::search(const AlertQuery& query) {
   bind_all(rows.value(), all);
   std::vector<AlertRow> out;
   for (;;) {
-    const Result<bool> row = rows.value().step(kSearch);
+    const Result<bool> row = rows.value().step(kSearchFailed);
     if (!row) return deadline.say(row.error());
     if (!row.value()) return out;
     out.push_back(row_of(rows.value()));
@@ -317,7 +283,7 @@ Result<std::vector<AlertRow>> EmbeddedAlerts::search(const AlertQuery& query) {
 Result<std::optional<AlertRow>> EmbeddedAlerts::get(const std::string& id) {
   Result<SqliteStatement> found = db_.prepare(std::string(kColumns) + "WHERE id = ?");
   if (!found) return found.error();
-  const Result<bool> row = found.value().bind(1, std::string_view(id)).step(kSearch);
+  const Result<bool> row = found.value().bind(1, std::string_view(id)).step(kSearchFailed);
   if (!row) return row.error();
   if (!row.value()) return std::optional<AlertRow>();
   AlertRow out = row_of(found.value());
@@ -325,7 +291,7 @@ Result<std::optional<AlertRow>> EmbeddedAlerts::get(const std::string& id) {
   Result<SqliteStatement> told =
       db_.prepare("SELECT data FROM entries WHERE place = (SELECT told FROM alerts WHERE id = ?)");
   if (!told) return told.error();
-  const Result<bool> entry = told.value().bind(1, std::string_view(id)).step(kSearch);
+  const Result<bool> entry = told.value().bind(1, std::string_view(id)).step(kSearchFailed);
   if (!entry) return entry.error();
   if (entry.value()) {
     if (const auto* alert = entry_table<log::Alert>(told.value().blob(0))) {
@@ -333,83 +299,6 @@ Result<std::optional<AlertRow>> EmbeddedAlerts::get(const std::string& id) {
     }
   }
   return std::optional(std::move(out));
-}
-
-Result<EntityHistory> EmbeddedAlerts::history(Entity entity, const std::string& name) {
-  EntityHistory out;
-  const char* way = " FROM alerts INDEXED BY alerts_user WHERE user = ? ";
-  Value value = Value::text(name);
-  if (entity == Entity::host) way = " FROM alerts INDEXED BY alerts_host WHERE host = ? ";
-  if (entity == Entity::address) {
-    way = " FROM alerts INDEXED BY alerts_source WHERE source = ? ";
-    value = Value::blob(address_key(name));
-  }
-  const Deadline deadline(db_);
-  const auto ask = [&](const std::string& begin, const std::string& end) {
-    Result<SqliteStatement> asked = db_.prepare(begin + way + end);
-    if (asked) bind_value(asked.value(), 1, value);
-    return asked;
-  };
-  Result<SqliteStatement> count = ask("SELECT count(*)", "");
-  if (!count) return count.error();
-  const Result<bool> counted = count.value().step(kSearch);
-  if (!counted) return deadline.say(counted.error());
-  out.alerts = count.value().unsigned_integer(0);
-  count.value().reset();
-  if (out.alerts == 0) return out;
-
-  out.first = INT64_MAX;
-  out.last = INT64_MIN;
-  Result<SqliteStatement> oldest =
-      ask("SELECT time", "ORDER BY place LIMIT " + std::to_string(kHistoryOldest));
-  if (!oldest) return oldest.error();
-  for (;;) {
-    const Result<bool> row = oldest.value().step(kSearch);
-    if (!row) return deadline.say(row.error());
-    if (!row.value()) break;
-    out.first = std::min(out.first, oldest.value().integer(0));
-    out.last = std::max(out.last, oldest.value().integer(0));
-  }
-
-  Result<SqliteStatement> rows = ask("SELECT time, user, host, address, rule",
-                                     "ORDER BY place DESC LIMIT " + std::to_string(kHistoryAlerts));
-  if (!rows) return rows.error();
-  using Names = std::unordered_map<std::string, EntityHistory::With>;
-  std::array<Names, 4> names;
-  for (;;) {
-    const Result<bool> row = rows.value().step(kSearch);
-    if (!row) return deadline.say(row.error());
-    if (!row.value()) break;
-    const TimeUs time = rows.value().integer(0);
-    out.first = std::min(out.first, time);
-    out.last = std::max(out.last, time);
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      std::string with(rows.value().text(static_cast<int>(i) + 1));
-      if (with.empty()) continue;
-      EntityHistory::With& one = names[i][std::move(with)];
-      one.first = one.alerts == 0 ? time : std::min(one.first, time);
-      one.last = one.alerts == 0 ? time : std::max(one.last, time);
-      ++one.alerts;
-    }
-  }
-  const std::array<std::vector<EntityHistory::With>*, 4> lists = {&out.users, &out.hosts,
-                                                                  &out.addresses, &out.rules};
-  for (std::size_t i = 0; i < names.size(); ++i) {
-    std::vector<EntityHistory::With>& list = *lists[i];
-    for (auto& [with, one] : names[i]) {
-      one.name = with;
-      list.push_back(std::move(one));
-    }
-    const auto most_first = [](const auto& a, const auto& b) {
-      if (a.alerts != b.alerts) return a.alerts > b.alerts;
-      return a.last != b.last ? a.last > b.last : a.name < b.name;
-    };
-    const std::size_t kept = std::min(list.size(), kHistoryNames);
-    std::partial_sort(list.begin(), list.begin() + static_cast<std::ptrdiff_t>(kept), list.end(),
-                      most_first);
-    list.resize(kept);
-  }
-  return out;
 }
 
 }  // namespace doorward
