@@ -1,1 +1,2 @@
-doorward_server_test(server_baselines_test server/baselines_test.cc)
+doorward_server_test(server_baselines_test
+  server/baselines_test.cc server/baselines_limits_test.cc)
