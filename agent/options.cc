@@ -1,11 +1,11 @@
 #include "agent/options.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "agent/fleet_policy.h"
 #include "agent/folder_files.h"
@@ -20,12 +20,23 @@ namespace {
 
 constexpr const char* kConfigFile = "/etc/doorward/agent.toml";
 
+/// Bytes of a configuration; a longer file is refused.
+constexpr std::size_t kConfigBytesMax = std::size_t{1} << 20;
+
 Result<std::string> read_text(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
+  std::string text;
+  std::array<char, 16 * 1024> piece;
+  while (in && text.size() <= kConfigBytesMax) {
+    in.read(piece.data(), piece.size());
+    text.append(piece.data(), static_cast<std::size_t>(in.gcount()));
+  }
   if (!in.is_open() || in.bad()) return Error{path, "cannot read the configuration"};
-  return text.str();
+  if (text.size() > kConfigBytesMax) {
+    return Error{
+        path, "a configuration is at most " + std::to_string(kConfigBytesMax >> 20) + " MiB long"};
+  }
+  return text;
 }
 
 }  // namespace

@@ -42,6 +42,17 @@ TEST_F(BadInput, AFileWithoutRightsIsNamed) {
   EXPECT_NE(ran.err.find("secret.log: cannot open: Permission denied"), std::string::npos);
 }
 
+TEST_F(BadInput, AConfigurationHasABound) {
+  std::string text = "#";
+  text.resize(std::size_t{1} << 20, 'x');
+  Ran ran = run(kAgent, {"check", "--config", folder_.write("agent.toml", text)});
+  EXPECT_EQ(ran.status, 0) << ran.err;
+  ran = run(kAgent, {"check", "--config", folder_.write("agent.toml", text + "x")});
+  EXPECT_NE(ran.status, 0);
+  EXPECT_NE(ran.err.find("agent.toml: a configuration is at most 1 MiB long"), std::string::npos)
+      << ran.err;
+}
+
 TEST_F(BadInput, BinaryGarbageIsRefusedByAutoAndCountedOtherwise) {
   std::string bytes(300'000, '\0');
   std::mt19937 random(5);
