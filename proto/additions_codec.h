@@ -15,7 +15,9 @@ namespace doorward {
 struct AdditionsLimits {
   std::size_t entries = std::size_t{1} << 18;
   /// Packed bytes before compression; also what is taken into memory while unpacking.
-  [[nodiscard]] std::size_t raw_bytes() const { return 64 + entries * 20 + 128 * 1024; }
+  [[nodiscard]] std::size_t raw_bytes() const {
+    return 64 + entries * 20 + std::size_t{128} * 1024;
+  }
 };
 
 /// Packs in order of kind, space, epoch and key, keys as their gaps (docs/protocol.md), then zstd
