@@ -8,24 +8,14 @@
 #include "plugins/alert_notes.h"
 #include "plugins/json_writer.h"
 #include "plugins/printable.h"
+#include "plugins/span_words.h"
 #include "plugins/time_text.h"
 
 namespace doorward {
 namespace {
 
 std::string seconds_text(TimeUs span) {
-  const std::int64_t seconds = span / kSecondUs;
-  std::array<char, 64> out{};
-  if (seconds < 120) {
-    std::snprintf(out.data(), out.size(), "%lld s", static_cast<long long>(seconds));
-  } else if (seconds < 7200) {
-    std::snprintf(out.data(), out.size(), "%lld min", static_cast<long long>(seconds / 60));
-  } else if (seconds < 172'800) {
-    std::snprintf(out.data(), out.size(), "%lld h", static_cast<long long>(seconds / 3600));
-  } else {
-    std::snprintf(out.data(), out.size(), "%lld days", static_cast<long long>(seconds / 86'400));
-  }
-  return out.data();
+  return span_words(span / kSecondUs);
 }
 
 std::string bytes_text(std::uint64_t bytes) {

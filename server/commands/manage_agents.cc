@@ -1,6 +1,7 @@
 // doorward-server agents, groups, token: who belongs to the fleet.
 #include <cstdio>
 
+#include "plugins/span_words.h"
 #include "server/commands/manage_call.h"
 
 namespace doorward {

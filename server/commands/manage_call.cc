@@ -8,6 +8,7 @@
 #include "plugins/clock.h"
 #include "plugins/count_words.h"
 #include "plugins/printable.h"
+#include "plugins/span_words.h"
 #include "plugins/time_text.h"
 
 namespace doorward {
@@ -27,17 +28,6 @@ std::string real_words(double number) {
 }
 
 }  // namespace
-
-std::string span_words(std::int64_t seconds) {
-  constexpr std::array<std::pair<std::int64_t, const char*>, 4> kUnits{
-      {{86'400, "day"}, {3'600, "h"}, {60, "min"}, {1, "s"}}};
-  for (const auto& [unit, name] : kUnits) {
-    if (seconds < unit && unit != 1) continue;
-    const std::int64_t n = seconds / unit;
-    return std::to_string(n) + " " + name + (unit == 86'400 && n != 1 ? "s" : "");
-  }
-  return "0 s";
-}
 
 void add_manage_options(CLI::App* command, ManageOptions& options) {
   command->add_flag("--json", options.json, "The answer as the API gives it");

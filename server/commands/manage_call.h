@@ -48,8 +48,6 @@ std::string time_in(const boost::json::object& object, std::string_view name);
 std::string ago_in(const boost::json::object& object, std::string_view name);
 /// "12.3 MiB"
 std::string size_words(std::int64_t bytes);
-/// "5 min", "3 days": the largest unit alone.
-std::string span_words(std::int64_t seconds);
 /// A number without its fraction: "60" of 59.6675; "0" when it is missing.
 std::string rounded_in(const boost::json::object& object, std::string_view name);
 /// "1 alert", "2 alerts" of the member `name`; `noun` takes an s.
