@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bench/sketch/workload.h"
+#include "bench/support/items.h"
 #include "proto/baseline_codec.h"
 
 namespace doorward {
@@ -56,12 +57,14 @@ Baseline filled() {
 void hash_25_bytes(benchmark::State& state) {
   const auto list = bench::texts(kTexts);
   Cycle texts(list);
+  bench::Items items(state);
   for (auto _ : state) benchmark::DoNotOptimize(hash_text({}, texts.next()));
 }
 BENCHMARK(hash_25_bytes);
 
 void join_two(benchmark::State& state) {
   Cycle pairs(known_pairs());
+  bench::Items items(state);
   for (auto _ : state) {
     const auto& pair = pairs.next();
     benchmark::DoNotOptimize(join(pair.partition, pair.value, 3));
@@ -72,6 +75,7 @@ BENCHMARK(join_two);
 void pair_add(benchmark::State& state) {
   Baseline baseline = filled();
   Cycle pairs(known_pairs());
+  bench::Items items(state);
   for (auto _ : state) baseline.pairs(Space::successes).add(pairs.next().joined, bench::kEpoch);
 }
 BENCHMARK(pair_add);
@@ -79,6 +83,7 @@ BENCHMARK(pair_add);
 void pair_read_known(benchmark::State& state) {
   const Baseline baseline = filled();
   Cycle pairs(known_pairs());
+  bench::Items items(state);
   for (auto _ : state) {
     benchmark::DoNotOptimize(baseline.pairs(Space::successes).read(pairs.next().joined));
   }
@@ -88,6 +93,7 @@ BENCHMARK(pair_read_known);
 void pair_read_unknown(benchmark::State& state) {
   const Baseline baseline = filled();
   Cycle pairs(unknown_pairs());
+  bench::Items items(state);
   for (auto _ : state) {
     benchmark::DoNotOptimize(baseline.pairs(Space::successes).read(pairs.next().joined));
   }
@@ -97,6 +103,7 @@ BENCHMARK(pair_read_unknown);
 void totals_add(benchmark::State& state) {
   Baseline baseline = filled();
   Cycle pairs(known_pairs());
+  bench::Items items(state);
   for (auto _ : state) baseline.totals(Space::successes).add(pairs.next().partition, bench::kEpoch);
 }
 BENCHMARK(totals_add);
@@ -104,6 +111,7 @@ BENCHMARK(totals_add);
 void totals_read(benchmark::State& state) {
   const Baseline baseline = filled();
   Cycle pairs(known_pairs());
+  bench::Items items(state);
   for (auto _ : state) {
     benchmark::DoNotOptimize(baseline.totals(Space::successes).read(pairs.next().partition));
   }
@@ -113,6 +121,7 @@ BENCHMARK(totals_read);
 void distinct_add_known(benchmark::State& state) {
   Baseline baseline = filled();
   Cycle pairs(known_pairs());
+  bench::Items items(state);
   for (auto _ : state) {
     const auto& pair = pairs.next();
     baseline.distinct(Space::successes).add(pair.partition, pair.value, bench::kEpoch);
@@ -125,6 +134,7 @@ void distinct_add_dense(benchmark::State& state) {
   Baseline baseline = filled();
   Cycle pairs(unknown_pairs());
   const Hash128 fleet = hash_text({}, "fleet");
+  bench::Items items(state);
   for (auto _ : state) {
     baseline.distinct(Space::successes).add(fleet, pairs.next().joined, bench::kEpoch);
   }
@@ -135,6 +145,7 @@ BENCHMARK(distinct_add_dense);
 void distinct_add_flood(benchmark::State& state) {
   Baseline baseline = filled();
   Cycle pairs(unknown_pairs());
+  bench::Items items(state);
   for (auto _ : state) {
     const auto& pair = pairs.next();
     baseline.distinct(Space::failures).add(pair.joined, pair.value, bench::kEpoch);
@@ -145,6 +156,7 @@ BENCHMARK(distinct_add_flood);
 void distinct_estimate(benchmark::State& state) {
   const Baseline baseline = filled();
   Cycle pairs(known_pairs());
+  bench::Items items(state);
   for (auto _ : state) {
     benchmark::DoNotOptimize(baseline.distinct(Space::successes).estimate(pairs.next().partition));
   }
@@ -157,6 +169,7 @@ void hash_and_pair_add(benchmark::State& state) {
   Baseline baseline = filled();
   const auto list = bench::texts(kTexts);
   Cycle texts(list);
+  bench::Items items(state);
   for (auto _ : state) {
     baseline.pairs(Space::successes).add(hash_text({}, texts.next()), bench::kEpoch);
   }
@@ -168,6 +181,7 @@ void hash_and_distinct_add(benchmark::State& state) {
   const auto list = bench::texts(kTexts);
   Cycle texts(list);
   const Hash128 fleet = hash_text({}, "fleet");
+  bench::Items items(state);
   for (auto _ : state) {
     baseline.distinct(Space::successes).add(fleet, hash_text({}, texts.next()), bench::kEpoch);
   }
@@ -181,6 +195,7 @@ void distinct_estimate_overflowed(benchmark::State& state) {
     baseline.distinct(Space::failures).add(pair.partition, pair.value, bench::kEpoch);
   }
   Cycle pairs(unknown_pairs());
+  bench::Items items(state);
   for (auto _ : state) {
     benchmark::DoNotOptimize(baseline.distinct(Space::failures).estimate(pairs.next().partition));
   }
@@ -205,6 +220,7 @@ void hash_score_learn(benchmark::State& state) {
   }
   Cycle texts(list);
   const HashKey key;
+  bench::Items items(state);
   for (auto _ : state) {
     const auto& [user, address] = texts.next();
     const Hash128 partition = hash_text(key, user);
@@ -228,6 +244,7 @@ void exact_map_add(benchmark::State& state) {
   std::unordered_map<Hash128, std::uint64_t, decltype(hasher)> map(kPairs, hasher);
   for (const auto& pair : known_pairs()) ++map[pair.joined];
   Cycle pairs(known_pairs());
+  bench::Items items(state);
   for (auto _ : state) benchmark::DoNotOptimize(++map[pairs.next().joined]);
 }
 BENCHMARK(exact_map_add);
@@ -235,6 +252,7 @@ BENCHMARK(exact_map_add);
 void advance_one_epoch(benchmark::State& state) {
   Baseline baseline = filled();
   std::int64_t epoch = bench::kEpoch;
+  bench::Items items(state);
   for (auto _ : state) baseline.advance(++epoch);
 }
 BENCHMARK(advance_one_epoch)->Unit(benchmark::kMillisecond);
@@ -242,12 +260,14 @@ BENCHMARK(advance_one_epoch)->Unit(benchmark::kMillisecond);
 void merge_two(benchmark::State& state) {
   Baseline baseline = filled();
   const Baseline other = filled();
+  bench::Items items(state);
   for (auto _ : state) benchmark::DoNotOptimize(baseline.merge(other));
 }
 BENCHMARK(merge_two)->Unit(benchmark::kMillisecond);
 
 void encode(benchmark::State& state) {
   const Baseline baseline = filled();
+  bench::Items items(state);
   for (auto _ : state) {
     const auto bytes = encode_baseline(baseline);
     state.counters["bytes"] = static_cast<double>(bytes.size());
@@ -257,12 +277,14 @@ BENCHMARK(encode)->Unit(benchmark::kMillisecond);
 
 void decode(benchmark::State& state) {
   const auto bytes = encode_baseline(filled());
+  bench::Items items(state);
   for (auto _ : state) benchmark::DoNotOptimize(decode_baseline(bytes, HashKey{}));
 }
 BENCHMARK(decode)->Unit(benchmark::kMillisecond);
 
 void fill(benchmark::State& state) {
   const Baseline baseline = filled();
+  bench::Items items(state);
   for (auto _ : state) benchmark::DoNotOptimize(baseline.fill());
 }
 BENCHMARK(fill)->Unit(benchmark::kMillisecond);
