@@ -10,6 +10,8 @@ test_packages=(
   dpkg-dev lintian mandoc logrotate systemd systemd-container debootstrap
   openssl nginx rsyslog rsyslog-gnutls
 )
+# Of ./check --bench.
+bench_packages=(libbenchmark-dev git valgrind)
 
 # Installs those that are missing; does nothing, and needs no rights, when all are there.
 install_packages() {

@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """What the running agent costs and how fast it answers.
 
-    bench/live/measure.py AGENT [--alerts N] [--seconds S] [--rates 0,1000,50000] [--server SERVER]
+    bench/live/measure.py AGENT [--alerts N] [--seconds S] [--rates 0,1000,50000] [--starts N]
+                          [--server SERVER]
 
 First: the time from the write of a log line to its alert in the output file, over N alerts, at 100
 lines a second (p50, p99). Then: CPU share and resident memory at some rates of lines a second, all
 rules on: at the end, and at its peak. With --server the agent is enrolled with one that runs on
-loopback (deltas and rounds every 2 s). Everything happens in a temporary folder.
+loopback (deltas and rounds every 2 s). Then, with --starts: the time from the start of the process
+until it watches its logs, which it tells systemd. Everything happens in a temporary folder.
 """
 import argparse
 import json
@@ -215,6 +217,40 @@ def load(program, rates, seconds, server_program):
                 server.stop()
 
 
+def starts(program, times):
+    """Median ms from exec to READY=1, and the CPU that the process had taken by then."""
+    with tempfile.TemporaryDirectory() as folder:
+        os.makedirs(f"{folder}/run")
+        with open(f"{folder}/auth.log", "wb") as log:
+            log.write(lines_for(1000, 50)[0])
+        agent_toml(folder, '[metrics]\nlisten = "off"\n')
+        told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        told.bind(f"{folder}/notify")
+        took, cpu = [], []
+        for _ in range(times + 1):
+            begin = time.monotonic()
+            process = subprocess.Popen([program, "run", "-c", f"{folder}/agent.toml"],
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+                                       env={**os.environ, "NOTIFY_SOCKET": f"{folder}/notify"})
+            while b"READY=1" not in told.recv(4096):
+                pass
+            took.append(1000 * (time.monotonic() - begin))
+            with open(f"/proc/{process.pid}/schedstat") as spent:
+                cpu.append(int(spent.read().split()[0]) / 1e6)
+            process.send_signal(signal.SIGTERM)
+            process.wait()
+            told.setblocking(False)
+            try:
+                while told.recv(4096):
+                    pass
+            except BlockingIOError:
+                pass
+            told.setblocking(True)
+        median = lambda list: sorted(list)[len(list) // 2]
+        print(f"start to watching, without a state: {took[0]:.1f} ms ({cpu[0]:.1f} of CPU); with one, "
+              f"median of {times}: {median(took[1:]):.1f} ms ({median(cpu[1:]):.1f} of CPU)")
+
+
 def main():
     options = argparse.ArgumentParser(description=__doc__,
                                       formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -222,6 +258,7 @@ def main():
     options.add_argument("--alerts", type=int, default=10_000)
     options.add_argument("--seconds", type=float, default=20)
     options.add_argument("--rates", default="0,1000,50000")
+    options.add_argument("--starts", type=int, default=0)
     options.add_argument("--server")
     typed = options.parse_args()
     here = os.path.dirname(os.path.abspath(__file__))
@@ -230,6 +267,8 @@ def main():
     if typed.seconds:
         load(typed.agent, [int(rate) for rate in typed.rates.split(",")], typed.seconds,
              typed.server)
+    if typed.starts:
+        starts(typed.agent, typed.starts)
 
 
 main()
