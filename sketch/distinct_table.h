@@ -69,8 +69,9 @@ class DistinctTable {
 
   explicit DistinctTable(const Sizes& sizes);
 
-  /// The partition had the value in the epoch, which must be in the ring.
-  void add(Hash128 partition, Hash128 value, std::int64_t epoch);
+  /// The partition had the value in the epoch, which must be in the ring. True: this very addition
+  /// is known to have come before, since the ring last moved.
+  bool add(Hash128 partition, Hash128 value, std::int64_t epoch);
 
   /// See PairCounts.
   void note_into(Additions* additions, Space space) {

@@ -54,11 +54,14 @@ class PairCounts {
   /// Takes at most `bytes`, at least 64.
   explicit PairCounts(std::size_t bytes);
 
-  /// One more of the pair in the epoch, which must be in the ring.
-  void add(Hash128 key, std::int64_t epoch) {
+  /// One more of the pair in the epoch, which must be in the ring. `again`: the pair was added in
+  /// this epoch before, since the ring last moved; its presence need not be looked at.
+  void add(Hash128 key, std::int64_t epoch, bool again = false) {
     assert(note_ == nullptr || key == wide(key.low));
+    assert(!again || is_present(key, epoch));
     if (note_ != nullptr) note_->pair(space_, key.low, epoch);
-    raise(key, epoch, 1);
+    count(key, epoch, 1);
+    if (!again) mark(key, epoch);
   }
 
   /// From now on every add() is noted as well, of keys made by join(); null: no more.
@@ -69,17 +72,8 @@ class PairCounts {
 
   /// n more of the pair. Not noted.
   void raise(Hash128 key, std::int64_t epoch, std::uint32_t n) {
-    assert(ring_.holds(epoch));
-    const unsigned slot = EpochRing::slot_of(epoch);
-    for (unsigned row = 0; row < kCounterRows; ++row) {
-      std::uint8_t& count = slab_.data()[counter_at(key, row) + slot];
-      const unsigned room = 255U - count;
-      count = static_cast<std::uint8_t>(count + (n < room ? n : room));
-    }
-    for (unsigned row = 0; row < kPresenceRows; ++row) {
-      std::uint8_t& bits = slab_.data()[presence_at(key, row)];
-      bits = static_cast<std::uint8_t>(bits | (1U << slot));
-    }
+    count(key, epoch, n);
+    mark(key, epoch);
   }
 
   /// Counts by age: [0] is the newest epoch's. 255 means 255 or more.
@@ -130,6 +124,29 @@ class PairCounts {
   [[nodiscard]] bool only_slots(EpochMask mask) const;
 
  private:
+  void count(Hash128 key, std::int64_t epoch, std::uint32_t n) {
+    assert(ring_.holds(epoch));
+    const unsigned slot = EpochRing::slot_of(epoch);
+    for (unsigned row = 0; row < kCounterRows; ++row) {
+      std::uint8_t& count = slab_.data()[counter_at(key, row) + slot];
+      const unsigned room = 255U - count;
+      count = static_cast<std::uint8_t>(count + (n < room ? n : room));
+    }
+  }
+  void mark(Hash128 key, std::int64_t epoch) {
+    for (unsigned row = 0; row < kPresenceRows; ++row) {
+      std::uint8_t& bits = slab_.data()[presence_at(key, row)];
+      bits = static_cast<std::uint8_t>(bits | (1U << EpochRing::slot_of(epoch)));
+    }
+  }
+  [[nodiscard]] bool is_present(Hash128 key, std::int64_t epoch) const {
+    bool all = true;
+    for (unsigned row = 0; row < kPresenceRows; ++row) {
+      all = all && (slab_.data()[presence_at(key, row)] >> EpochRing::slot_of(epoch) & 1U) != 0;
+    }
+    return all;
+  }
+
   [[nodiscard]] std::size_t counter_at(Hash128 key, unsigned row) const {
     return 8 * (row * counter_cells_ + lanes::fastrange(key.low + row * key.high, counter_cells_));
   }

@@ -6,6 +6,7 @@
 
 #include "proto/baseline_codec.h"
 #include "sketch/hash_memo.h"
+#include "sketch/pair_counts.h"
 #include "sketch/recent_additions.h"
 #include "tests/sketch/additions.h"
 
@@ -78,6 +79,36 @@ TEST(RecentAdditions, AreNotedAgainForWhoeverListensNext) {
     EXPECT_EQ(additions.size(), 1U) << round;
     baseline.note_into(nullptr);
   }
+}
+
+// Two values of one partition may share a fingerprint, and are then one to the DistinctTable; the
+// pair of the second must be marked all the same.
+TEST(RecentAdditions, TellValuesOfOneFingerprintApart) {
+  BaselineOptions options;
+  options.bytes = std::size_t{1} << 20;
+  Baseline baseline = Baseline::make(options).value();
+  baseline.advance(5);
+  DistinctTable& table = baseline.distinct(Space::successes);
+  const Hash128 one{0xABCDEF0000000001ULL, 7};
+  const Hash128 other{0xABCDEF0000000002ULL, 7};
+  EXPECT_FALSE(table.add(wide(77), one, 5));
+  EXPECT_TRUE(table.add(wide(77), one, 5));
+  EXPECT_FALSE(table.add(wide(77), other, 5));
+  EXPECT_EQ(table.estimate(wide(77)), 1) << "the premise: they share their fingerprint";
+}
+
+// A pair that is added again is the same as one whose presence is marked anew.
+TEST(PairCounts, AddedAgainIsAdded) {
+  PairCounts a(std::size_t{1} << 16);
+  PairCounts b(std::size_t{1} << 16);
+  for (PairCounts* pairs : {&a, &b}) {
+    pairs->set_ring({5, 8});
+    pairs->add(wide(3), 5);
+  }
+  a.add(wide(3), 5);
+  b.add(wide(3), 5, true);
+  EXPECT_EQ(a.read(wide(3)), b.read(wide(3)));
+  EXPECT_EQ(a.read(wide(3))[0], 2);
 }
 
 }  // namespace

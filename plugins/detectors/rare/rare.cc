@@ -229,8 +229,8 @@ void Rare::learn(const EventKeys& keys, std::int64_t epoch, Baseline& baseline) 
     }
     const Hash128 key = join(partition, Hash128{}, level.number);
     if (i == 0) baseline.totals(space_).add(key, epoch);
-    baseline.pairs(space_).add(join(partition, value, level.number), epoch);
-    baseline.distinct(space_).add(key, value, epoch);
+    const bool again = baseline.distinct(space_).add(key, value, epoch);
+    baseline.pairs(space_).add(join(partition, value, level.number), epoch, again);
     if (level.fleet) {
       baseline.distinct(space_).add(join(partition, Hash128{}, level.customers),
                                     join(owner, value, level.number), epoch);

@@ -95,8 +95,10 @@ double RateHistory::season(const Baseline& baseline, Hash128 fleet, Hash128 part
 
 Kind RateHistory::kind_of(const Baseline& baseline, Hash128 partition) const {
   if (!settings_.own) return Kind::established;
-  return read(baseline, partition, kAlways, false, 0).n < kNewcomer ? Kind::newcomer
-                                                                    : Kind::established;
+  const auto by_age = baseline.totals(settings_.space).read(key(partition, kAlways, Part::buckets));
+  double buckets = 0;
+  for (unsigned age = 0; age < kEpochSlots; ++age) buckets += weights_[age] * by_age[age];
+  return buckets < kNewcomer ? Kind::newcomer : Kind::established;
 }
 
 bool RateHistory::settled(const Baseline& baseline, Hash128 fleet) const {
