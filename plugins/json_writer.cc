@@ -1,9 +1,11 @@
 #include "plugins/json_writer.h"
 
 #include <array>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <cstdio>
+#include <cstring>
 
 namespace doorward {
 
@@ -33,6 +35,38 @@ std::size_t utf8_sequence(std::string_view text) {
   return size;
 }
 
+namespace {
+
+constexpr std::uint64_t kOnes = 0x0101010101010101ULL;
+constexpr std::uint64_t kHighs = kOnes << 7;
+
+/// The high bit of each byte that is 0, and maybe of bytes above such a one.
+constexpr std::uint64_t zero_bytes(std::uint64_t word) {
+  return (word - kOnes) & ~word & kHighs;
+}
+
+/// Length of the bytes at the front that JSON takes as they are: printable ASCII but quotes and
+/// backslashes. Eight at a time.
+std::size_t plain_bytes(std::string_view text) {
+  std::size_t at = 0;
+  for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    const std::uint64_t below = (word - kOnes * 0x20) & ~word & kHighs;
+    const std::uint64_t special = (word & kHighs) | below | zero_bytes(word ^ kOnes * '"') |
+                                  zero_bytes(word ^ kOnes * '\\') | zero_bytes(word ^ kOnes * 0x7F);
+    // Of those marked, the first is right.
+    if (special != 0) return at + static_cast<std::size_t>(std::countr_zero(special)) / 8;
+  }
+  for (; at < text.size(); ++at) {
+    const auto c = static_cast<unsigned char>(text[at]);
+    if (c < 0x20 || c >= 0x7F || c == '"' || c == '\\') break;
+  }
+  return at;
+}
+
+}  // namespace
+
 void JsonWriter::comma() {
   if (!first_) out_ += ',';
   first_ = false;
@@ -42,12 +76,7 @@ void JsonWriter::quoted(std::string_view text) {
   out_ += '"';
   while (!text.empty()) {
     // Runs of plain bytes are copied at once.
-    std::size_t plain = 0;
-    while (plain < text.size()) {
-      const auto c = static_cast<unsigned char>(text[plain]);
-      if (c < 0x20 || c >= 0x7F || c == '"' || c == '\\') break;
-      ++plain;
-    }
+    const std::size_t plain = plain_bytes(text);
     out_.append(text.substr(0, plain));
     text.remove_prefix(plain);
     if (text.empty()) break;

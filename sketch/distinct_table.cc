@@ -24,13 +24,11 @@ DistinctTable::DistinctTable(const Sizes& sizes)
   lost_.fill(kNothingLost);
 }
 
-bool DistinctTable::add(Hash128 partition, Hash128 value, std::int64_t epoch) {
+void DistinctTable::add_new(Hash128 partition, Hash128 value, std::int64_t epoch) {
   const std::uint32_t fingerprint = hll::fingerprint(value);
   assert(note_ == nullptr || partition == wide(partition.low));
-  if (recent_.is_known(partition.low, value.low, EpochRing::slot_of(epoch))) return true;
   if (note_ != nullptr) note_->distinct(space_, partition.low, fingerprint, epoch);
   raise(partition, fingerprint, epoch);
-  return false;
 }
 
 void DistinctTable::raise(Hash128 partition, std::uint32_t fingerprint, std::int64_t epoch) {

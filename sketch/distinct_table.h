@@ -71,7 +71,11 @@ class DistinctTable {
 
   /// The partition had the value in the epoch, which must be in the ring. True: this very addition
   /// is known to have come before, since the ring last moved.
-  bool add(Hash128 partition, Hash128 value, std::int64_t epoch);
+  bool add(Hash128 partition, Hash128 value, std::int64_t epoch) {
+    if (recent_.is_known(partition.low, value.low, EpochRing::slot_of(epoch))) return true;
+    add_new(partition, value, epoch);
+    return false;
+  }
 
   /// See PairCounts.
   void note_into(Additions* additions, Space space) {
@@ -155,6 +159,7 @@ class DistinctTable {
     return slot.count == kDense ? kDenseCharge : (slot.count + kPerBlock - 1) / kPerBlock;
   }
 
+  void add_new(Hash128 partition, Hash128 value, std::int64_t epoch);
   void insert(std::uint64_t hash, std::uint32_t fingerprint, EpochMask epochs);
   void unite(std::uint64_t hash, EpochMask epochs,
              const std::array<const Block*, kEpochSlots>& from);

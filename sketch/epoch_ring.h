@@ -46,12 +46,10 @@ struct EpochRing {
   /// Slots of the epochs of age 0..age_max (age 0 = newest). Empty before the first epoch.
   [[nodiscard]] EpochMask slots(unsigned age_max = kEpochSlots - 1) const {
     if (newest == kNoEpoch) return 0;
+    // So many bits, turned until the last of them is the newest slot.
     const unsigned count = std::min(age_max, epochs - 1) + 1;
-    unsigned mask = 0;
-    for (unsigned age = 0; age < count; ++age) {
-      mask |= 1U << ((newest_slot() + kEpochSlots - age) % kEpochSlots);
-    }
-    return static_cast<EpochMask>(mask);
+    const auto bits = static_cast<EpochMask>((1U << count) - 1);
+    return std::rotl(bits, static_cast<int>(newest_slot() + 1) - static_cast<int>(count));
   }
 
   /// Slots whose epoch both rings hold: what survives a move, and what a merge takes over.

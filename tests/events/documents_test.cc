@@ -57,6 +57,32 @@ TEST(JsonWriter, EscapesWhatNamesMayHold) {
   EXPECT_EQ(out, "{\"k\":\"\\\"\\\\\\u000a\\u001b\\u007f\\u0000é\xEF\xBF\xBD\"}");
 }
 
+// Every byte at every place of a text around the eight that are looked at together.
+TEST(JsonWriter, EscapesEachByteWhereverItStands) {
+  for (std::size_t size = 1; size < 20; ++size) {
+    for (std::size_t at = 0; at < size; ++at) {
+      for (int byte = 0; byte < 256; ++byte) {
+        std::string text(size, 'a');
+        text[at] = static_cast<char>(byte);
+        if (at + 1 < size) text[at + 1] = ' ';  // the least that is plain
+        std::string out;
+        JsonWriter json(out);
+        json.open().text("k", text).close();
+        char escape[8];
+        std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(byte));
+        const std::string written = byte == '"'                   ? "\\\""
+                                    : byte == '\\'                ? "\\\\"
+                                    : byte < 0x20 || byte == 0x7F ? escape
+                                    : byte >= 0x80                ? "\xEF\xBF\xBD"
+                                                   : std::string(1, static_cast<char>(byte));
+        const std::string expected =
+            "{\"k\":\"" + text.substr(0, at) + written + text.substr(at + 1) + "\"}";
+        ASSERT_EQ(out, expected) << size << " " << at << " " << byte;
+      }
+    }
+  }
+}
+
 TEST(JsonWriter, KnowsWellFormedUtf8) {
   EXPECT_EQ(utf8_sequence("a"), 1U);
   EXPECT_EQ(utf8_sequence("\xC3\xA9"), 2U);

@@ -9,6 +9,22 @@
 namespace doorward {
 namespace {
 
+TEST(EpochRing, SlotsAreThoseOfTheNewestEpochs) {
+  for (std::int64_t newest = -9; newest < 9; ++newest) {
+    for (std::uint32_t epochs = 1; epochs <= 8; ++epochs) {
+      const EpochRing ring{newest, epochs};
+      for (unsigned age_max = 0; age_max < 9; ++age_max) {
+        unsigned expected = 0;
+        for (unsigned age = 0; age <= age_max && age < epochs; ++age) {
+          expected |= 1U << EpochRing::slot_of(newest - age);
+        }
+        EXPECT_EQ(ring.slots(age_max), expected) << newest << " " << epochs << " " << age_max;
+      }
+    }
+  }
+  EXPECT_EQ(EpochRing{}.slots(), 0);
+}
+
 TEST(Baseline, RefusesImpossibleOptions) {
   EXPECT_TRUE(Baseline::make({}).ok());
   const auto small = Baseline::make({.bytes = kBaselineBytesMin - 1});
