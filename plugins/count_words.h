@@ -5,7 +5,7 @@
 
 namespace doorward {
 
-/// More than one of a noun: "addresses", "countries", "hosts", "keys".
+/// More than one of a noun: "addresses", "countries", "keys", "kinds of host".
 std::string plural(std::string noun);
 
 /// "1 output", "2 outputs", "0 outputs".

@@ -30,6 +30,7 @@ struct RateEvidence {
   bool distinct = false;       ///< different values of `by` are counted, not events
   bool at_this_hour = false;   ///< `expected` is of this hour of the week
   bool begins = false;         ///< the first verdict on a busy bucket
+  bool assumed = false;        ///< nothing is learned yet: `expected` is the rule's own guess
   View partition;
   View by;
   double observed = 0;  ///< events, or different values, in the window

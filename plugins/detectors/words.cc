@@ -1,7 +1,8 @@
 #include "plugins/detectors/words.h"
 
-#include <array>
-#include <cstdio>
+#include <cmath>
+
+#include "plugins/alert_notes.h"
 
 namespace doorward {
 
@@ -10,15 +11,17 @@ std::string owner_of(const Event& event) {
 }
 
 std::string one_in(double p_value) {
-  std::array<char, 48> out{};
+  constexpr double kMost = 1e6;
+  constexpr double kInFull = 1000;
   const double n = 1 / p_value;
   if (n < 1.5) return {};
-  if (n >= 1e6) {
-    std::snprintf(out.data(), out.size(), " (1 in %.1g)", n);
-  } else {
-    std::snprintf(out.data(), out.size(), " (1 in %.0f)", n);
+  if (n > kMost) return " (less than 1 in a million)";
+  double told = std::round(n);
+  if (told >= kInFull) {
+    const double step = std::pow(10, std::floor(std::log10(n)) - 1);
+    told = std::round(n / step) * step;
   }
-  return out.data();
+  return " (1 in " + with_commas(static_cast<std::uint64_t>(std::llround(told))) + ")";
 }
 
 std::string noun_of(const View& view) {
@@ -68,6 +71,12 @@ std::string noun_of(const View& view) {
     default:
       return std::string(field_name(view.field));
   }
+}
+
+std::string with_article(const std::string& noun) {
+  constexpr std::string_view kVowels = "aeio";  // no noun here begins with a spoken u
+  const bool vowel = !noun.empty() && kVowels.find(noun[0]) != std::string_view::npos;
+  return (vowel || noun.starts_with("hour") ? "an " : "a ") + noun;
 }
 
 }  // namespace doorward

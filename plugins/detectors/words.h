@@ -11,10 +11,15 @@ namespace doorward {
 /// The user's name as written, or "this user".
 std::string owner_of(const Event& event);
 
-/// " (1 in 480)" for p = 1/480, " (1 in 3e+06)" from a million on; empty for p > 2/3.
+/// " (1 in 480)" for p = 1/480, to two digits from a thousand on (" (1 in 17,000)") and
+/// " (less than 1 in a million)" below that: no history is long enough to tell more. Empty for
+/// p > 2/3.
 std::string one_in(double p_value);
 
 /// What a value of this view is called: "address", "host", "network".
 std::string noun_of(const View& view);
+
+/// "an address", "a host", "an hour".
+std::string with_article(const std::string& noun);
 
 }  // namespace doorward

@@ -26,6 +26,16 @@ std::string clock_of(const Event& event) {
   return format_time(event.time).substr(11, 5) + " UTC";
 }
 
+/// "from an address", "on a host", "with a key".
+std::string among(const View& by) {
+  const std::string noun = noun_of(by);
+  const bool place = by.ip || by.cut == Cut::net || by.cut == Cut::wide ||
+                     by.field == Field::source_address || by.field == Field::as_number ||
+                     by.field == Field::geo_country || by.field == Field::geo_city;
+  const bool host = by.cut == Cut::host_class || by.field == Field::host_name;
+  return (by.cut == Cut::scope || place ? "from " : host ? "on " : "with ") + with_article(noun);
+}
+
 /// What the coarser levels add: ", in a network nobody in the fleet has used", ", of a kind they
 /// use".
 std::string backoff_words(const Evidence& evidence) {
@@ -79,17 +89,17 @@ std::string rare_phrase(const Evidence& evidence, const Event& event) {
       finest.partition.cut == Cut::fleet ? "the fleet" : view_text(finest.partition, event);
   if (finest.fleet) {
     // A user without history of their own: only what the fleet knows was asked.
-    return (finest.count > 0 ? "from a " + noun + " that others use"
-                             : "from a " + noun + " nobody in the fleet has used") +
+    return among(finest.by) +
+           (finest.count > 0 ? " that others use" : " nobody in the fleet has used") +
            one_in(evidence.p_value);
   }
   if (finest.count > 0) {
-    return "a" + std::string(noun[0] == 'a' ? "n " : " ") + noun + " seldom used by " + whose +
+    return with_article(noun) + " seldom used by " + whose +
            count_of(finest.count, finest.customers, event);
   }
   const std::string again =
       evidence.dormant_epochs > 0 ? "not used for " + weeks(evidence.dormant_epochs) : "new";
-  return "a " + (again == "new" ? "new " + noun : noun + " " + again) + " for " + whose +
+  return (again == "new" ? "a new " + noun : with_article(noun) + " " + again) + " for " + whose +
          one_in(evidence.p_value) + backoff_words(evidence);
 }
 

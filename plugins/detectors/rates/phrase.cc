@@ -79,9 +79,11 @@ std::string rate_phrase(const Evidence& evidence, const Event& event) {
                                          : " attempts";
     out += place(rate.partition, event);
   }
-  return out + " within " + window_words(rate.window_s) + ", usual " +
-         (rate.at_this_hour ? "at this hour " : "") + "is " + number(rate.expected) +
-         one_in(evidence.p_value);
+  out += " within " + window_words(rate.window_s);
+  out += rate.assumed        ? ", usual elsewhere is "
+         : rate.at_this_hour ? ", usual at this hour is "
+                             : ", usual is ";
+  return out + number(rate.expected) + one_in(evidence.p_value);
 }
 
 }  // namespace doorward

@@ -158,6 +158,7 @@ void RateDetector::score(const ScoreInput& input, Evidence& out) const {
   if (head.size > 0) {
     model.beyond = {head.mean, head.size};
     model.kind = head.kind;
+    model.assumed = head.assumed;
   } else {
     model = history_.model(input.baseline, input.keys.hash[settings_.fleet_index], partition,
                            input.keys.hour_of_week, head.taught);
@@ -166,6 +167,7 @@ void RateDetector::score(const ScoreInput& input, Evidence& out) const {
   rate.size = static_cast<float>(model.beyond.size);
   rate.expected = model.beyond.mean + kBusyFrom;
   rate.variance = model.beyond.variance();
+  rate.assumed = model.assumed;
   rate.at_this_hour = settings_.history.own && model.kind == Kind::established &&
                       settings_.history.hours != RateHistory::Hours::none;
   rate.kind = static_cast<std::uint8_t>(model.kind);
@@ -206,6 +208,7 @@ void RateDetector::calibrate(const EventKeys& keys, const Evidence& evidence, bo
   if (rate.size > 0) {
     head.mean = rate.mean;
     head.size = rate.size;
+    head.assumed = rate.assumed;
     head.stop = rate.stop;
     head.judged = rate.judged;
     head.p = static_cast<float>(evidence.p_value);

@@ -78,6 +78,7 @@ struct RateHead : EntityHead {
   float size = 0;  ///< 0: not looked up yet
   Kind kind = Kind::unknown;
   bool counted = false;   ///< its peak goes into the histogram
+  bool assumed = false;   ///< RateModel::assumed
   std::uint8_t peak = 0;  ///< bins of the histogram that the bucket was counted in
 
   /// A new bucket begins.

@@ -127,6 +127,7 @@ RateModel RateHistory::model(const Baseline& baseline, Hash128 fleet, Hash128 pa
   RateModel out;
   out.beyond = prior(baseline, fleet, taught, out.buckets);
   out.kind = Kind::established;
+  out.assumed = !(out.buckets > 0);
   double own_mean = 0;
   if (settings_.own) {
     const Sums own = read(baseline, partition, kAlways, true, taught.own);
@@ -138,6 +139,7 @@ RateModel RateHistory::model(const Baseline& baseline, Hash128 fleet, Hash128 pa
     out.beyond = {(shape + own.s) / (shape / out.beyond.mean + own.n),
                   1 / (1 / (shape + own.s) + within)};
     out.buckets = own.n;
+    out.assumed = out.assumed && !(own.n > 0);
     out.kind = own.n < kNewcomer ? Kind::newcomer : Kind::established;
     own_mean = own.n > 0 ? own.s / own.n : 0;
   }

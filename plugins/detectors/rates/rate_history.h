@@ -31,6 +31,7 @@ struct RateModel {
   NegativeBinomial beyond;  ///< of z
   double buckets = 0;       ///< past busy buckets of the partition (of all, without own history)
   Kind kind = Kind::unknown;
+  bool assumed = false;  ///< neither the partition nor the fleet has taught anything
 };
 
 /// What a bucket has taught so far. Plain bytes, all zero when it begins.
