@@ -44,6 +44,15 @@ void head(JsonWriter& json, const Rule& rule, std::string_view id, TimeUs first,
   json.text("version", std::to_string(rule.version)).close();
 }
 
+/// " from 203.0.113.9 and other addresses".
+std::string with_others(const char* preposition, std::string_view value, bool others,
+                        const char* plural) {
+  if (value.empty() && !others) return {};
+  std::string out = preposition + std::string(value);
+  if (others) out += (value.empty() ? "other " : " and other ") + std::string(plural);
+  return out;
+}
+
 void object_if(JsonWriter& json, std::string_view name, std::string_view key,
                std::string_view value) {
   if (!value.empty()) json.open(name).text(key, value).close();
@@ -72,9 +81,9 @@ std::string with_commas(std::uint64_t value) {
 std::string update_sentence(const AlertUpdate& update) {
   std::string out = update.rule.id + ": " + with_commas(update.occurrences - 1) +
                     " more like the alert of " + moment(update.first);
-  if (!update.user.empty()) out += " on " + std::string(update.user);
-  if (!update.source.empty()) out += " from " + std::string(update.source);
-  if (!update.host.empty()) out += " to " + std::string(update.host);
+  out += with_others(" on ", update.user, update.other_users, "users");
+  out += with_others(" from ", update.source, update.other_sources, "addresses");
+  out += with_others(" to ", update.host, update.other_hosts, "hosts");
   return out + ", the last at " + moment(update.newest);
 }
 
@@ -101,7 +110,15 @@ void append_update_document(const AlertUpdate& update, std::string& out) {
   object_if(json, "source", "address", update.source);
   object_if(json, "host", "name", update.host);
   json.open("doorward").real("score", update.score).boolean("update", true);
-  json.number("occurrences", update.occurrences).close().close();
+  json.number("occurrences", update.occurrences);
+  if (update.other_users || update.other_sources || update.other_hosts) {
+    json.open_array("varied");
+    if (update.other_users) json.item("user.name");
+    if (update.other_sources) json.item("source.address");
+    if (update.other_hosts) json.item("host.name");
+    json.close_array();
+  }
+  json.close().close();
 }
 
 void append_summary_document(const AlertSummary& summary, std::string& out) {

@@ -27,6 +27,10 @@ struct AlertUpdate {
   std::string_view user;
   std::string_view source;
   std::string_view host;
+  // What is alike came with other values than the alert, too.
+  bool other_users = false;
+  bool other_sources = false;
+  bool other_hosts = false;
 };
 
 /// One of the most frequent names of a summary, and how often at least.
@@ -50,7 +54,8 @@ struct AlertSummary {
   std::span<const Frequent> top_users;
 };
 
-/// "unusual_logon: 4 more like the alert on alice from 203.0.113.9, the last at 2026-..."
+/// "unusual_logon: 4 more like the alert of 2026-... on alice from 203.0.113.9 and other addresses
+/// to web-01, the last at 2026-..."
 std::string update_sentence(const AlertUpdate& update);
 
 /// "password_spraying: 4,312 further alerts between 2026-... and 2026-..., from about 812 addresses
@@ -59,6 +64,7 @@ std::string summary_sentence(const AlertSummary& summary);
 
 /// Documents (design.md 6.2) with event.kind alert, event.{id,start,end,risk_score,severity},
 /// rule.*, message, and doorward.update or doorward.summary true. Short: the alert has the rest.
+/// doorward.varied: names of fields that were not the same in all that an update counts.
 void append_update_document(const AlertUpdate& update, std::string& out);
 void append_summary_document(const AlertSummary& summary, std::string& out);
 

@@ -84,6 +84,9 @@ struct Rule {
   /// suppress_us lie between them.
   std::vector<View> suppress_by;
   std::int64_t suppress_us = 0;
+  /// Ids of rules that have nothing to add to this one: they raise nothing on an event on which it
+  /// fires, nor on one of the same values (suppress_by) while an alert of it is remembered.
+  std::vector<std::string> tells_of;
   /// An alike one is raised all the same when its score is higher by this much.
   double worse_by = 15;
   /// Judges only events whose source has a place (country, city, AS or coordinates). Set by the

@@ -126,6 +126,7 @@ Rule read_rule(Params& document) {
   const std::optional<std::int64_t> suppress = parse_duration(document.text("suppress", "24h"));
   if (!suppress) document.mistake("suppress", "expected a duration such as 15m, 24h or 7d");
   rule.suppress_us = suppress.value_or(0);
+  rule.tells_of = document.texts("tells_of");
   rule.tests = read_tests(document);
   return rule;
 }

@@ -56,6 +56,7 @@ RuleSet::RuleSet(std::span<const RuleText> texts, const HashKey& key, std::vecto
   for (std::size_t i = 0; i < rules_.size(); ++i) {
     Detector& detector = *rules_[i]->detector;
     detector.bind(rules, left_out_, mistakes);
+    bind_tells_of(i, mistakes);
     const RuleMask bit = RuleMask{1} << i;
     if (detector.state_bytes() > 0) stateful_ |= bit;
     if (detector.learns()) learning_ |= bit;
@@ -128,6 +129,18 @@ void RuleSet::take(const RuleText& text, std::span<const RuleOverride> overrides
     mistakes.push_back({text.file, "more than " + std::to_string(kRulesMax) + " rules"});
   } else {
     rules_.push_back(std::move(loaded));
+  }
+}
+
+void RuleSet::bind_tells_of(std::size_t index, std::vector<Error>& mistakes) {
+  const Rule& teller = rules_[index]->rule;
+  for (const std::string& id : teller.tells_of) {
+    const std::size_t other = find(id);
+    if (other < rules_.size()) {
+      rules_[other]->tellers |= RuleMask{1} << index;
+    } else if (std::find(left_out_.begin(), left_out_.end(), id) == left_out_.end()) {
+      mistakes.push_back({teller.file, "tells_of: no rule \"" + id + "\""});
+    }
   }
 }
 

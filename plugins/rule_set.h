@@ -67,6 +67,9 @@ class RuleSet {
     return RuleMask{1} << rule | rules_[rule]->detector->parts();
   }
 
+  /// The rules to which this one has nothing to add: it is among their Rule::tells_of.
+  [[nodiscard]] RuleMask tellers(std::size_t rule) const { return rules_[rule]->tellers; }
+
   /// The rules that the server judges as well (Rule::fleet), and the rules of Stage::alerts.
   [[nodiscard]] RuleMask fleet_rules() const { return fleet_; }
   [[nodiscard]] RuleMask alert_rules() const { return on_alerts_; }
@@ -137,9 +140,12 @@ class RuleSet {
   struct Loaded {
     Rule rule;
     std::unique_ptr<Detector> detector;
-    ViewMask views = 0;  // those that the detector asks for
+    ViewMask views = 0;    // those that the detector asks for
+    RuleMask tellers = 0;  // rules that tell of this one
   };
   void clear(std::size_t rule, Evidence& evidence) const;
+  /// Finds the rules of Rule::tells_of.
+  void bind_tells_of(std::size_t index, std::vector<Error>& mistakes);
   /// Reads one text, makes its detector, puts it among the rules.
   void take(const RuleText& text, std::span<const RuleOverride> overrides,
             std::vector<std::string>& known, std::vector<Error>& mistakes, SetFiles* set_files);

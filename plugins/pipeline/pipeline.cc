@@ -1,6 +1,7 @@
 #include "plugins/pipeline/pipeline.h"
 
 #include <algorithm>
+#include <bit>
 #include <optional>
 
 namespace doorward {
@@ -126,8 +127,10 @@ void Pipeline::on_event(const Event& event) {
   // must not keep the others quiet.
   RuleMask told = 0;
   AlikeAlert alike;  // the strongest that holds this one back
-  while (fired != nullptr && suppression_.holds_back(*fired->rule, event, score_of(fired->p_value),
-                                                     told == 0 ? &alike : nullptr)) {
+  const RuleMask loud = RuleSet::fired(evidence_, applies) & ~silent;
+  while (fired != nullptr && (told_by_another(*fired, event, loud) ||
+                              suppression_.holds_back(*fired->rule, event, score_of(fired->p_value),
+                                                      told == 0 ? &alike : nullptr))) {
     told |= rules_.speaks_for(static_cast<std::size_t>(fired - evidence_.data()));
     fired = RuleSet::primary(evidence_, applies & ~silent & ~told);
   }
@@ -178,6 +181,16 @@ std::size_t Pipeline::verdict(std::string_view event_id, bool learn) {
   }
   (learn ? counts_.verdict_learned : counts_.verdict_dropped) += events;
   return events;
+}
+
+bool Pipeline::told_by_another(const Evidence& fired, const Event& event, RuleMask loud) {
+  RuleMask tellers = rules_.tellers(static_cast<std::size_t>(&fired - evidence_.data()));
+  for (; tellers != 0; tellers &= tellers - 1) {
+    const auto teller = static_cast<std::size_t>(std::countr_zero(tellers));
+    if ((loud >> teller & 1U) != 0) return true;
+    if (suppression_.remembers(rules_.rule(teller), event)) return true;
+  }
+  return false;
 }
 
 AlikeAlert Pipeline::raise(const Event& event, const Evidence& fired, const Evidence& speaks) {

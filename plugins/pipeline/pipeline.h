@@ -164,6 +164,10 @@ class Pipeline final : public EventSink {
   [[nodiscard]] RuleMask silenced(const Event& event, RuleMask fired) const;
   /// Holds what the rules of `mask` would learn of an event, under the alert that it is part of.
   void hold(const Event& event, RuleMask mask, const AlikeAlert& alert);
+  /// A rule that tells of `fired` (Rule::tells_of) fires as well (is in `loud`) or has told
+  /// already.
+  [[nodiscard]] bool told_by_another(const Evidence& fired, const Event& event, RuleMask loud);
+
   /// An alert of `fired` that nothing alike holds back, under the name of the rule that `speaks`.
   AlikeAlert raise(const Event& event, const Evidence& fired, const Evidence& speaks);
 

@@ -8,7 +8,7 @@ namespace doorward {
 namespace {
 
 /// Of the bytes that save() writes, and of the layout of every detector's live state.
-constexpr std::uint16_t kStateVersion = 2;
+constexpr std::uint16_t kStateVersion = 3;
 
 }  // namespace
 

@@ -17,6 +17,21 @@ Hash128 hash_of(const View& view, const Event& event, HashMemo& memo) {
   return view.ip ? address_hash(HashKey{}, event.ip) : memo.hash(HashKey{}, event[view.field]);
 }
 
+using Texts = std::array<std::string_view, 3>;
+
+/// User, source and host, as updates name them.
+Texts texts_of(const Event& event, std::array<char, IpAddress::kTextMax>& room) {
+  const std::string_view source = event[Field::source_address];
+  return {event[Field::user_name], source.empty() ? event.ip.format(room) : source,
+          event[Field::host_name]};
+}
+
+/// What is kept of a text where `used` bytes are taken. A long name may not leave nothing for the
+/// others.
+std::size_t kept_of(std::string_view text, std::size_t used) {
+  return std::min({text.size(), kKeptTextBytes / 2 - 8, kKeptTextBytes - used});
+}
+
 }  // namespace
 
 Hash128 Suppression::key_of(const Rule& rule, const Event& event) {
@@ -50,8 +65,14 @@ bool Suppression::holds_back(const Rule& rule, const Event& event, double score,
   if (alike_to != nullptr) *alike_to = entry->alert;
   entry->newest = std::max(entry->newest, event.time);
   if (entry->occurrences != UINT32_MAX) ++entry->occurrences;
+  if (entry->told_as != nullptr) compare(*entry, event);
   if (is_due(*entry)) next_due_ = std::min(next_due_, due(*entry));
   return true;
+}
+
+bool Suppression::remembers(const Rule& rule, const Event& event) {
+  const Entry* entry = find(key_of(rule, event));
+  return entry != nullptr && event.time - entry->newest <= rule.suppress_us;
 }
 
 void Suppression::remember(const Rule& rule, const Event& event, double score, const Rule* told_as,
@@ -78,18 +99,27 @@ void Suppression::remember(const Rule& rule, const Event& event, double score, c
   assert(!id.empty());
   place->told_as = told_as;
   std::array<char, IpAddress::kTextMax> room;
-  const std::string_view source = event[Field::source_address];
-  const std::array<std::string_view, 3> texts = {event[Field::user_name],
-                                                 source.empty() ? event.ip.format(room) : source,
-                                                 event[Field::host_name]};
+  const Texts texts = texts_of(event, room);
   std::size_t used = 0;
   for (std::size_t i = 0; i < texts.size(); ++i) {
-    // A long name may not leave nothing for the others.
-    const std::size_t size =
-        std::min({texts[i].size(), kKeptTextBytes / 2 - 8, kKeptTextBytes - used});
+    const std::size_t size = kept_of(texts[i], used);
     std::copy_n(texts[i].data(), size, place->text.data() + used);
     place->sizes[i] = static_cast<std::uint8_t>(size);
     used += size;
+  }
+}
+
+void Suppression::compare(Entry& entry, const Event& event) {
+  std::array<char, IpAddress::kTextMax> room;
+  const Texts texts = texts_of(event, room);
+  const std::string_view all(entry.text.data(), entry.text.size());
+  std::size_t used = 0;
+  for (std::size_t i = 0; i < texts.size(); ++i) {
+    const std::string_view kept = all.substr(used, entry.sizes[i]);
+    if (texts[i].substr(0, kept_of(texts[i], used)) != kept) {
+      entry.varied = static_cast<std::uint8_t>(entry.varied | 1U << i);
+    }
+    used += kept.size();
   }
 }
 
@@ -112,7 +142,10 @@ void Suppression::tell(Entry& entry, TimeUs now) {
          entry.score,
          text.substr(0, user),
          text.substr(user, source),
-         text.substr(user + source, entry.sizes[2])});
+         text.substr(user + source, entry.sizes[2]),
+         (entry.varied & 1U) != 0,
+         (entry.varied & 2U) != 0,
+         (entry.varied & 4U) != 0});
   entry.told_occurrences = entry.occurrences;
   entry.told = now;
 }
@@ -145,7 +178,7 @@ void Suppression::tell_of_gone(const RuleSet& next) {
 template <class Archive, class AnEntry>
 void Suppression::fields(Archive& a, AnEntry& entry) {
   a(entry.key, entry.first, entry.newest, entry.told, entry.score, entry.occurrences,
-    entry.told_occurrences, entry.alert.id, entry.sizes, entry.text);
+    entry.told_occurrences, entry.alert.id, entry.sizes, entry.varied, entry.text);
   a.between(entry.alert.verdict, HeldVerdict::none, HeldVerdict::never);
 }
 

@@ -43,6 +43,9 @@ class Suppression {
   /// `alike`, when given, gets that alert.
   bool holds_back(const Rule& rule, const Event& event, double score, AlikeAlert* alike = nullptr);
 
+  /// Whether holds_back() would find an alert alike, whatever the score. Counts nothing.
+  [[nodiscard]] bool remembers(const Rule& rule, const Event& event);
+
   /// Remembers an alert that was not held back. `told_as`: the rule under which it was handed on;
   /// null when there is nothing to update. `id`: its event.id, empty when it was not handed on.
   void remember(const Rule& rule, const Event& event, double score, const Rule* told_as,
@@ -80,6 +83,7 @@ class Suppression {
     std::uint32_t told_occurrences = 0;
     AlikeAlert alert;
     std::array<std::uint8_t, 3> sizes{};  // of user, source and host, one after the other
+    std::uint8_t varied = 0;              // bit i: not all that is alike has the text of sizes[i]
     std::array<char, kKeptTextBytes> text{};
   };
 
@@ -89,6 +93,8 @@ class Suppression {
   static bool is_due(const Entry& entry) {
     return entry.told_as != nullptr && entry.occurrences > entry.told_occurrences;
   }
+  /// Notes which texts of an event alike are not those of the alert.
+  static void compare(Entry& entry, const Event& event);
   static TimeUs due(const Entry& entry);
   void tell(Entry& entry, TimeUs now);
   template <class Archive, class AnEntry>

@@ -108,6 +108,30 @@ TEST_F(SuppressionTest, ClearlyWorseIsANewAlertAndTheOldCountIsTold) {
   EXPECT_FALSE(fire("a", 3, 50 + Rule{}.worse_by));
 }
 
+TEST_F(SuppressionTest, WhatVariesInWhatIsAlikeIsTold) {
+  rule_.suppress_by = {*View::from_name("user.name")};
+  std::vector<std::string> sentences;
+  Suppression suppression([&](const AlertUpdate& update) {
+    sentences.push_back(update_sentence(update));
+    EXPECT_FALSE(update.other_users);
+    EXPECT_FALSE(update.other_hosts);
+  });
+  const std::string long_name(90, 'n');
+  for (const std::string& user : {std::string("root"), long_name}) {
+    suppression.remember(rule_, event(user, 0), 50, &rule_, id("a"));
+    EXPECT_TRUE(suppression.holds_back(rule_, event(user, 1), 50));
+    suppression.tell_all();
+    EXPECT_EQ(sentences.back().find("other"), std::string::npos) << sentences.back();
+    EXPECT_TRUE(suppression.holds_back(rule_, event(user, 2, "198.51.100.4"), 50));
+    EXPECT_TRUE(suppression.holds_back(rule_, event(user, 3), 50));
+    suppression.tell_all();
+    EXPECT_NE(sentences.back().find(": 3 more like the alert of "), std::string::npos);
+    EXPECT_NE(sentences.back().find(" from 192.0.2.7 and other addresses to web-01, the last at "),
+              std::string::npos)
+        << sentences.back();
+  }
+}
+
 TEST_F(SuppressionTest, ValuesAreApart) {
   EXPECT_TRUE(fire("a", 0));
   EXPECT_TRUE(fire("b", 0));

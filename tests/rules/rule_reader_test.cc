@@ -37,6 +37,12 @@ TEST(RuleReader, AcceptsTheGoodOne) {
   EXPECT_TRUE(mistakes_of(kGood).empty());
 }
 
+TEST(RuleReader, TellsOfRulesThatAreThere) {
+  EXPECT_TRUE(mistakes_of("tells_of = [\"good\"]\n" + changed("\"good\"", "\"other\"")).empty());
+  EXPECT_EQ(mistakes_of("tells_of = [\"goood\"]\n" + changed("\"good\"", "\"other\"")),
+            (std::vector<std::string>{"bad.toml: tells_of: no rule \"goood\""}));
+}
+
 TEST(RuleReader, NamesFileLineAndWhatWasExpected) {
   using Mistakes = std::vector<std::string>;
   EXPECT_EQ(mistakes_of(changed("\"source.ip\"", "\"source.planet\"")),
