@@ -194,6 +194,7 @@ X
 }
 
 gcc -O2 -o "$work/auparse-loop" bench/peers/auparse_loop.c -lauparse 2>/dev/null || true
+load
 file=$work/auth.log
 auth_peers "auth.log, every line ($(wc -l <"$file") lines)"
 file=$work/logons.log

@@ -57,13 +57,16 @@ void file_to_verdicts(benchmark::State& state, const std::string& path) {
   const RuleSet rules(builtin_rules(), HashKey{}, mistakes);
   std::uint64_t scored = 0;
   std::uint64_t read = 0;
+  std::uint64_t allocated = 0;
   {
     bench::Items items(state);
     for (auto _ : state) {
       items.pause();
       auto reading = std::make_unique<Reading>(rules, path);
       items.resume();
+      const std::uint64_t before = allocations();
       reading->inputs.read(reading->pipeline, {});
+      allocated += allocations() - before;
       items.pause();
       items.add(reading->inputs.lines());
       scored += reading->pipeline.counts().scored;
@@ -74,6 +77,8 @@ void file_to_verdicts(benchmark::State& state, const std::string& path) {
     }
   }
   state.SetBytesProcessed(static_cast<std::int64_t>(read));
+  state.counters["allocs"] =
+      static_cast<double>(allocated) / static_cast<double>(state.iterations());
   state.counters["scored/s"] =
       benchmark::Counter(static_cast<double>(scored), benchmark::Counter::kIsRate);
 }

@@ -23,3 +23,6 @@ take() {
   told=$("$build/bench/timed" "$@") || return 1
   read -r elapsed cpu peak <<<"$told"
 }
+
+# What else keeps this machine busy.
+load() { echo "  ($(date -u +%F), load average $(cut -d' ' -f1-2 /proc/loadavg), $(nproc) cores)"; }
