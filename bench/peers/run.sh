@@ -100,7 +100,7 @@ row() {
 begin() { rows=$work/rows; : >"$rows"; count=$(wc -l <"$file"); floor=0; ours=0; }
 table() {
   printf '\n%s\n  %-44s %9s %9s %11s %9s %10s %12s\n' "$1" "" "elapsed s" "cpu s" "M lines/s" \
-    "peak MiB" "x wc -l" "x Doorward"
+    "peak MiB" "x wc -l" "x replay"
   awk -F '\t' -v floor="$floor" -v ours="$ours" '{
     each = $3 / $5
     printf "  %-44s %9.3f %9.3f %11.4f %9.1f %10.1f", $1, $2, $3, $5 / $3 / 1e6, $4 / 1024, each / floor
