@@ -36,6 +36,7 @@ many=30000
 agent=$build/bin/doorward-agent
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+need_programs
 make_logs "$work" "$many"
 inputs=$(cat "$work"/{auth,logons,quiet,mixed}.log | cksum | tr ' ' '-')
 for kind in auth logons quiet mixed; do

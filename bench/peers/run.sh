@@ -68,12 +68,7 @@ install_peers() {
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 [ "$install" = no ] || install_peers
-for program in fleet-sim audit-log timed; do
-  [ -x "$build/bench/$program" ] || {
-    echo "bench/peers/run.sh: $build/bench/$program is missing; build the release preset" >&2
-    exit 1
-  }
-done
+need_programs
 make_logs "$work" "$lines"
 agent=$build/bin/doorward-agent
 
@@ -82,12 +77,12 @@ row() {
   local name=$1 program=$2
   shift 2
   if [ -z "$program" ] || ! command -v "$program" >/dev/null; then
-    printf '  %-44s not installed\n' "$name"
+    printf '%s\tnot installed\n' "$name" >>"$rows"
     return 0
   fi
   if ! take --runs "${times:-$runs}" --accept "${accept:-0}" \
     --output "${output:-/dev/null}" "$@"; then
-    printf '  %-44s does not run here\n' "$name"
+    printf '%s\tdoes not run here\n' "$name" >>"$rows"
     return 0
   fi
   [ "$name" != "wc -l" ] || floor=$(awk -v c="$cpu" -v n="$count" 'BEGIN { print c / n }')
@@ -101,7 +96,9 @@ begin() { rows=$work/rows; : >"$rows"; count=$(wc -l <"$file"); floor=0; ours=0;
 table() {
   printf '\n%s\n  %-44s %9s %9s %11s %9s %10s %12s\n' "$1" "" "elapsed s" "cpu s" "M lines/s" \
     "peak MiB" "x wc -l" "x replay"
-  awk -F '\t' -v floor="$floor" -v ours="$ours" '{
+  awk -F '\t' -v floor="$floor" -v ours="$ours" '
+    NF == 2 { printf "  %-44s %s\n", $1, $2; next }
+    {
     each = $3 / $5
     printf "  %-44s %9.3f %9.3f %11.4f %9.1f %10.1f", $1, $2, $3, $5 / $3 / 1e6, $4 / 1024, each / floor
     if (ours > 0) printf " %12.2f", each / ours

@@ -17,6 +17,20 @@ make_logs() {
   "$build/bench/audit-log" mixed "$lines" >"$dir/mixed.log"
 }
 
+# need_programs: builds what the scripts here run, when it is missing and build is the usual place.
+need_programs() {
+  local programs=(bin/doorward-agent bench/fleet-sim bench/audit-log bench/timed bench/bench-pipeline)
+  local program missing=no
+  for program in "${programs[@]}"; do [ -x "$build/$program" ] || missing=yes; done
+  [ "$missing" = yes ] || return 0
+  [ "$build" = build/release ] || { echo "$build has no benchmarks" >&2; return 1; }
+  echo "building" >&2
+  . scripts/packages.sh
+  install_packages "${build_packages[@]}" "${bench_packages[@]}" >&2
+  cmake --preset release >/dev/null
+  cmake --build --preset release --target "${programs[@]##*/}" >/dev/null
+}
+
 # take [OPTIONS OF timed] COMMAND...: sets elapsed, cpu (seconds) and peak (KiB); fails if it fails.
 take() {
   local told

@@ -22,6 +22,7 @@ done
 agent=$build/bin/doorward-agent
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+need_programs
 make_logs "$work" "$lines"
 
 # told FIGURE HERE AIM MET: a row.
