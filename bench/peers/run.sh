@@ -51,7 +51,7 @@ install_peers() {
   if [ ! -e "$policy" ]; then
     printf '#!/bin/sh\nexit 101\n' >"$policy"
     chmod +x "$policy"
-    trap 'rm -rf "$policy" "$work"' EXIT
+    trap 'rm -rf /usr/sbin/policy-rc.d "$work"' EXIT
   fi
   mkdir -p /etc/crowdsec
   [ -s /etc/crowdsec/online_api_credentials.yaml ] ||
