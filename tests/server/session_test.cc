@@ -249,7 +249,7 @@ TEST(Session, AHeartbeatIsAnsweredAndNoted) {
   agent.tell(heartbeat_frame(123, 456));
   ASSERT_NE(agent.last_ack(), nullptr);
   EXPECT_EQ(agent.last_ack()->heartbeat(), 123);
-  EXPECT_EQ(world.live(kAgentA).lines, 456U);
+  EXPECT_EQ(world.live(kAgentA).report.lines, 456U);
 }
 
 log::PolicyT policy(const std::string& text) {
