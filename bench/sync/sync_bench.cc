@@ -1,6 +1,7 @@
 // Additions, which agents and server exchange: noted while learning, packed, unpacked, added to a
-// baseline, taken out of a round. An item is one addition; the argument is how many are in one
-// piece: 60 as in a delta of a second, 20,000 as in a busy hour, 200,000 as in a fleet's round.
+// baseline, taken out of a round. An item is one addition; the argument is how many are noted for
+// one piece, of which some are alike: 60 as in a delta of a second, 20,000 as in a busy hour,
+// 200,000 as in a fleet's round.
 #include <benchmark/benchmark.h>
 
 #include "bench/sketch/workload.h"
