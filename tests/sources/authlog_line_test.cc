@@ -58,6 +58,37 @@ TEST(AuthlogStamp, Forms) {
   }
 }
 
+// What the reader remembers of the line before changes nothing: each line as by a reader of its
+// own.
+TEST(AuthlogStamp, OneAfterTheOther) {
+  const char* const lines[] = {
+      "2026-02-09T21:19:40Z m",     "2026-02-09T21:19:41.5+01:00 m",
+      "2026-02-09T21:19:40 m",      "2026-02-09T21:19:60Z m",
+      "2026-02-09T21:19:61Z m",     "2026-02-09T21:19:4xZ m",
+      "2026-02-09T21:19:59-0530 m", "2026-02-09T21:19:59.Z m",
+      "2026-02-09T21:20:00Z m",     "2026-02-30T21:20:00Z m",
+      "2026-02-09T21:20:01Zm",      "<86>1 2026-02-09T21:20:07Z h",
+      "2026-02-09 21:20:08 m",      "2026-02-09 21:20:09Z m",
+      "2026-02-09t21:20:09z m",     "Feb  9 21:19:40 h p: m",
+      "2026-02-09T21:20:10Z m",     "2026-02-09T21-20:10Z m",
+      "2026-02-09T24:20:10Z m",     "2026-02-09T21:20:11.1234567890Z m",
+      "2026-02-10T21:20:11Z m",     "2025-02-10T21:20:11+25:00 m",
+      "2025-02-10T21:20:12+02 m",
+  };
+  StampReader reader{TimeZone{}};
+  InputState input;
+  input.year = 2026;
+  int stamps = 0;
+  for (const char* line : lines) {
+    const Stamp here = reader.read(line, input);
+    const Stamp alone = read(line);
+    EXPECT_EQ(here.time, alone.time) << line;
+    EXPECT_EQ(here.length, alone.length) << line;
+    if (alone.time != kNoTime) ++stamps;
+  }
+  EXPECT_EQ(stamps, 14);
+}
+
 TEST(AuthlogStamp, NoStamp) {
   for (const char* line : {"",
                            " ",

@@ -8,11 +8,15 @@ namespace {
 /// Longest tag that is looked for. RFC 3164 says 32 bytes; paths are longer.
 constexpr std::size_t kTagBytesMax = 128;
 
+constexpr bool ends_tag(char c) {
+  return c == '[' || (c <= ':' && (c == ':' || c == ' '));  // letters are above ':'
+}
+
 /// "tag[pid]: message" or "tag: message" or a message alone.
 void read_tagged(std::string_view text, Record& record) {
   const std::size_t limit = std::min(text.size(), kTagBytesMax);
   std::size_t end = 0;
-  while (end < limit && text[end] != '[' && text[end] != ':' && text[end] != ' ') ++end;
+  while (end < limit && !ends_tag(text[end])) ++end;
   record.message = text;
   if (end == limit || text[end] == ' ' || end == 0) return;
   std::string_view rest = text.substr(end);

@@ -1,5 +1,6 @@
 #include "plugins/sources/authlog/stamp.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "plugins/sources/authlog/text.h"
@@ -112,26 +113,61 @@ bool StampReader::read_clock(std::string_view line, std::size_t& at, Clock& cloc
   if (line.size() < at + 8 || line[at + 2] != ':' || line[at + 5] != ':') return false;
   clock.hour = two_digits(line, at);
   clock.minute = two_digits(line, at + 3);
-  clock.second = two_digits(line, at + 6);
+  if (clock.hour < 0 || clock.hour > 23 || clock.minute < 0 || clock.minute > 59) return false;
+  at += 6;
+  return read_second(line, at, clock);
+}
+
+bool StampReader::read_second(std::string_view line, std::size_t& at, Clock& clock) {
+  if (line.size() < at + 2) return false;
+  clock.second = two_digits(line, at);
   clock.micros = 0;
-  if (clock.hour < 0 || clock.hour > 23 || clock.minute < 0 || clock.minute > 59 ||
-      clock.second < 0 || clock.second > 60) {
-    return false;
-  }
-  at += 8;
+  if (clock.second < 0 || clock.second > 60) return false;
+  at += 2;
   if (at < line.size() && (line[at] == '.' || line[at] == ',')) {
     const std::size_t start = ++at;
-    int unit = 100'000;
-    for (; at < line.size() && is_digit(line[at]); ++at, unit /= 10) {
-      clock.micros += unit * (line[at] - '0');
+    std::int64_t nanos = 0;
+    for (; at < line.size() && is_digit(line[at]); ++at) {
+      if (at - start == 9) return false;
+      nanos = nanos * 10 + (line[at] - '0');
     }
-    if (at == start || at - start > 9) return false;
+    if (at == start) return false;
+    constexpr std::int64_t kUnits[] = {1000000000, 100000000, 10000000, 1000000, 100000,
+                                       10000,      1000,      100,      10,      1};
+    clock.micros = static_cast<int>(nanos * kUnits[at - start] / 1000);
   }
   return true;
 }
 
 bool StampReader::read_iso(std::string_view line, std::size_t& at, TimeUs& time) {
-  if (line.size() < at + 19 || line[at + 4] != '-' || line[at + 7] != '-') return false;
+  if (line.size() < at + 19) return false;
+  Clock clock{};
+  std::int64_t local_s = 0;
+  const std::string_view minute = line.substr(at, minute_text_.size());
+  if (std::memcmp(minute.data(), minute_text_.data(), minute_text_.size()) == 0) {
+    // Of the minute of the line before: what it says was looked at then.
+    at += minute_text_.size();
+    if (!read_second(line, at, clock)) return false;
+    local_s = minute_s_ + clock.second;
+  } else {
+    if (!read_date_and_clock(line, at, clock, local_s)) return false;
+    std::copy(minute.begin(), minute.end(), minute_text_.begin());
+    minute_s_ = local_s - clock.second;
+  }
+
+  if (at == line.size() || line[at] == ' ') {
+    time = in_zone(local_s, clock);
+    return true;
+  }
+  std::int64_t offset_s = 0;
+  if (!read_offset(line, at, offset_s)) return false;
+  time = (local_s - offset_s) * kSecondUs + clock.micros;
+  return true;
+}
+
+bool StampReader::read_date_and_clock(std::string_view line, std::size_t& at, Clock& clock,
+                                      std::int64_t& local_s) {
+  if (line[at + 4] != '-' || line[at + 7] != '-') return false;
   const char between = line[at + 10];
   if (between != 'T' && between != ' ' && between != 't') return false;
   const int century = two_digits(line, at);
@@ -142,14 +178,13 @@ bool StampReader::read_iso(std::string_view line, std::size_t& at, TimeUs& time)
     return false;
   }
   at += 11;
-  Clock clock;
   if (!read_clock(line, at, clock)) return false;
+  local_s = local_seconds(date, clock);
+  return true;
+}
 
-  if (at == line.size() || line[at] == ' ') {
-    time = in_zone(date, clock);
-    return true;
-  }
-  std::int64_t offset_s = 0;
+bool StampReader::read_offset(std::string_view line, std::size_t& at, std::int64_t& offset_s) {
+  offset_s = 0;
   if (line[at] == 'Z' || line[at] == 'z') {
     ++at;
   } else if (line[at] == '+' || line[at] == '-') {
@@ -173,9 +208,7 @@ bool StampReader::read_iso(std::string_view line, std::size_t& at, TimeUs& time)
   } else {
     return false;
   }
-  if (at < line.size() && line[at] != ' ') return false;
-  time = (local_seconds(date, clock) - offset_s) * kSecondUs + clock.micros;
-  return true;
+  return at == line.size() || line[at] == ' ';
 }
 
 bool StampReader::read_bsd(std::string_view line, std::size_t& at, InputState& input,
@@ -206,7 +239,7 @@ bool StampReader::read_bsd(std::string_view line, std::size_t& at, InputState& i
                  : !infer_year(date, clock, input)) {
     return false;
   }
-  time = in_zone(date, clock);
+  time = in_zone(local_seconds(date, clock), clock);
   return true;
 }
 
@@ -243,7 +276,8 @@ bool StampReader::first_year(Date& date, const Clock& clock, const InputState& i
   const int oldest = input.year_is_of_end ? date.year - kLeapGapYears - 1 : date.year;
   for (; date.year >= oldest; --date.year) {
     if (date.day > days_in_month(date.year, date.month)) continue;
-    if (!from_end || in_zone(date, clock) <= input.end_time + kDayUs) return true;
+    if (!from_end || in_zone(local_seconds(date, clock), clock) <= input.end_time + kDayUs)
+      return true;
   }
   return false;
 }
@@ -257,8 +291,7 @@ std::int64_t StampReader::local_seconds(const Date& date, const Clock& clock) {
          clock.second;
 }
 
-TimeUs StampReader::in_zone(const Date& date, const Clock& clock) {
-  const std::int64_t local_s = local_seconds(date, clock);
+TimeUs StampReader::in_zone(std::int64_t local_s, const Clock& clock) {
   return (local_s - zone_.offset_at_local(local_s)) * kSecondUs + clock.micros;
 }
 

@@ -1,6 +1,8 @@
 // Time stamps of syslog lines: RFC 3164, ISO 8601 / RFC 3339, RFC 5424.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <string_view>
 
 #include "plugins/sources/source.h"
@@ -52,13 +54,20 @@ class StampReader {
   bool infer_year(Date& date, const Clock& clock, InputState& input);
   bool first_year(Date& date, const Clock& clock, const InputState& input);
   std::int64_t local_seconds(const Date& date, const Clock& clock);
-  TimeUs in_zone(const Date& date, const Clock& clock);
+  TimeUs in_zone(std::int64_t local_s, const Clock& clock);
 
+  bool read_date_and_clock(std::string_view line, std::size_t& at, Clock& clock,
+                           std::int64_t& local_s);
   static bool read_clock(std::string_view line, std::size_t& at, Clock& clock);
+  static bool read_second(std::string_view line, std::size_t& at, Clock& clock);
+  static bool read_offset(std::string_view line, std::size_t& at, std::int64_t& offset_s);
 
   TimeZone zone_;
   Date cached_date_{1970, 1, 1};
   std::int64_t cached_days_ = 0;
+  /// "2026-02-09T21:19:" of the last stamp of that form, and where its minute begins in local time.
+  std::array<char, 17> minute_text_{};
+  std::int64_t minute_s_ = 0;
 };
 
 }  // namespace doorward::authlog

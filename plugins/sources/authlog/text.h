@@ -45,10 +45,14 @@ inline std::optional<std::uint32_t> read_number(std::string_view text) {
 /// Takes the decimal digits off the front of `text`; nullopt when there are none.
 inline std::optional<std::uint32_t> take_number(std::string_view& text) {
   std::size_t size = 0;
-  while (size < text.size() && is_digit(text[size])) ++size;
-  const std::optional<std::uint32_t> number = read_number(text.substr(0, size));
+  std::uint64_t value = 0;
+  constexpr std::uint64_t kMost = std::numeric_limits<std::uint32_t>::max();
+  for (; size < text.size() && is_digit(text[size]); ++size) {
+    value = std::min(value * 10 + static_cast<std::uint64_t>(text[size] - '0'), kMost);
+  }
   text.remove_prefix(size);
-  return number;
+  if (size == 0) return std::nullopt;
+  return static_cast<std::uint32_t>(value);
 }
 
 /// Mixes two words into one that depends on every bit of both.
