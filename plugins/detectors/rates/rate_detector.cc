@@ -13,7 +13,7 @@ namespace doorward {
 namespace {
 
 constexpr TimeUs kWindowLeastUs = 60 * kSecondUs;
-constexpr TimeUs kWindowMostUs = 24 * 3600 * kSecondUs;
+constexpr TimeUs kWindowMostUs = 7 * 24 * 3600 * kSecondUs;
 /// Beyond an hour a window has no hour of its own.
 constexpr TimeUs kHourlyMostUs = 3600 * kSecondUs;
 /// First of the state: what observe() leaves, then FirstSeen, which wants whole cache lines.
@@ -262,7 +262,7 @@ std::optional<RateSettings> read_rate_settings(Rule& rule, Params& table, ViewTa
   const std::optional<TimeUs> window = parse_duration(table.text("window", "15m"));
   constexpr TimeUs kStepUs = sliding::kBucketSlots * kSecondUs;
   if (!window || *window < kWindowLeastUs || *window > kWindowMostUs || *window % kStepUs != 0) {
-    table.mistake("window", "expected a duration from 1m to 24h, a multiple of 15s");
+    table.mistake("window", "expected a duration from 1m to 7d, a multiple of 15s");
     good = false;
   }
   out.window_us = window.value_or(0);

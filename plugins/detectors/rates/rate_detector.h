@@ -4,7 +4,7 @@
 //   [high_count]
 //   partition = "host.name"   whose rate it is
 //   by = "user.name"          high_distinct only: what is counted once however often it comes
-//   window = "15m"            length, 1m to 24h, a multiple of 15 s; it slides by a fifteenth
+//   window = "15m"            length, 1m to 7d, a multiple of 15 s; it slides by a fifteenth
 //   least = 10                never fires below this count
 //   usual = 4                 mean of a busy window before anything was learned, and how far
 //   spread = 1                windows differ then: variance of z = usual - 2 is z + spread z^2

@@ -315,10 +315,15 @@ def rate_rules():
     for i in range(60):
         botnet.fail(at(9, 90.0 * i), "alice", "jump-01", f"{31 + i}.7.{i}.9")
     case("distributed_guessing", "fires", botnet)
+    slow = Log()
+    for i in range(36):
+        slow.fail(at(3.0 * i), "alice", "jump-01", f"{31 + i}.7.{i}.9")
+    case("slow_guessing", "fires", slow)
     travels = Log()
     for i, address in enumerate([f"{OFFICE}.10", home_of("alice"), "81.2.69.9"]):
         travels.fail(at(9 + i), "alice", alices, address)
     case("distributed_guessing", "quiet", travels)
+    case("slow_guessing", "quiet", travels)
 
     fan = Log()
     for i in range(24):
