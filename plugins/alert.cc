@@ -101,6 +101,35 @@ std::string id_of(const Event& event, const Rule& rule, std::string_view kind) {
   return hex.data();
 }
 
+/// What a rare value is about: several rules that look at one thing from finer and coarser views
+/// say nearly the same. 0: nothing of that kind.
+unsigned topic_of(const Evidence& evidence) {
+  if (evidence.levels == 0) return 0;
+  enum : unsigned { kAddress = 1, kHour, kHost, kCredential, kUser };
+  const View& by = evidence.level[0].by;
+  const View& partition = evidence.level[0].partition;
+  // The habit of a network is another thing than the habit of a user.
+  const bool of_network = partition.ip || partition.cut == Cut::net || partition.cut == Cut::wide;
+  const unsigned other = of_network ? 16 : 0;
+  if (by.ip || by.cut == Cut::net || by.cut == Cut::wide) return kAddress + other;
+  if (by.cut == Cut::hour_of_week || by.cut == Cut::hour_of_day) return kHour + other;
+  if (by.cut == Cut::host_class) return kHost + other;
+  if (by.cut == Cut::credential) return kCredential + other;
+  if (by.cut != Cut::whole) return 0;
+  switch (by.field) {
+    case Field::host_name:
+      return kHost + other;
+    case Field::method:
+    case Field::key_fingerprint:
+      return kCredential + other;
+    case Field::user_name:
+      // A host that this user never used is a user that this host never saw.
+      return partition == View{Cut::whole, Field::host_name, false} ? kHost : kUser + other;
+    default:
+      return 0;
+  }
+}
+
 }  // namespace
 
 std::string alert_id(const Event& event, const Rule& rule) {
@@ -132,9 +161,13 @@ std::string alert_sentence(const Alert& alert) {
               return first != (b == &alert.primary) ? first : a->p_value < b->p_value;
             });
   std::string_view joint = ": ";
+  std::uint32_t told = 0;  // topics
   for (std::size_t i = 0; i < count; ++i) {
+    const unsigned topic = topic_of(*parts[i]);
+    if (topic != 0 && (told >> topic & 1U) != 0) continue;
     const std::string phrase = evidence_phrase(*parts[i], event);
     if (phrase.empty()) continue;
+    told |= std::uint32_t{1} << topic;
     out += joint;
     out += phrase;
     joint = ", ";

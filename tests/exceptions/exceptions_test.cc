@@ -72,7 +72,8 @@ TEST(Exceptions, SeveralAddUpAndEachCounts) {
                   kWhy);
   ASSERT_TRUE(written.mistakes.empty()) << written.messages()[0];
   EXPECT_EQ(written.set[1].mask,
-            written.bit("rare_host_for_user") | written.bit("rare_hour_for_user"));
+            written.bit("rare_host_for_user") | written.bit("rare_host_for_network") |
+                written.bit("rare_hour_for_user") | written.bit("rare_hour_of_day_for_user"));
   const RuleMask fired =
       written.bit("rare_user") | written.bit("rare_host_for_user") | written.bit("unusual_logon");
   EXPECT_EQ(written.set.silenced(logon("bob", "192.0.2.1", "2026-05-01"), fired),

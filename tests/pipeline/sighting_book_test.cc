@@ -44,7 +44,7 @@ TEST_F(SightingBookTest, WhichRulesAreTheFleets) {
   }
   EXPECT_EQ(ids, (std::set<std::string>{"lateral_fan_out", "password_spraying", "account_spraying",
                                         "distributed_guessing", "signin_from_suspicious_source",
-                                        "multiple_rules_for_entity"}));
+                                        "multiple_rules_for_entity", "slow_guessing"}));
 }
 
 TEST_F(SightingBookTest, ALogonOnceForEachUserSourceAndHost) {

@@ -84,12 +84,12 @@ class FleetGroupTest : public testing::Test {
   TimeUs end_ = start_ + 12 * 60 * kMinute;
 };
 
-TEST_F(FleetGroupTest, JudgesSixRules) {
+TEST_F(FleetGroupTest, JudgesSevenRules) {
   EXPECT_TRUE(mistakes_.empty());
   EXPECT_EQ(group_->rules(),
             (std::vector<std::string>{"account_spraying", "distributed_guessing", "lateral_fan_out",
                                       "multiple_rules_for_entity", "password_spraying",
-                                      "signin_from_suspicious_source"}));
+                                      "signin_from_suspicious_source", "slow_guessing"}));
 }
 
 TEST_F(FleetGroupTest, OneUserOnManyHostsEachWithAnAgent) {

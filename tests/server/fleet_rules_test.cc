@@ -85,7 +85,7 @@ class FleetRulesTest : public testing::Test {
 
 TEST_F(FleetRulesTest, SightingsOfManyAgentsBecomeAnAlert) {
   EXPECT_EQ(rules_->rules(kDefaultGroup), builtin_fleet_rules());
-  EXPECT_EQ(builtin_fleet_rules().size(), 6U);
+  EXPECT_EQ(builtin_fleet_rules().size(), 7U);
   EXPECT_TRUE(rules_->rules("none").empty());
   for (const LogEntry& delta : fan_out()) core_->come(delta);
   core_->second(start_ + 60 * kMinute);

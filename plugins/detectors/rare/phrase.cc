@@ -52,8 +52,21 @@ std::string backoff_words(const Evidence& evidence) {
   return of + (last.fleet ? " nobody in the fleet has used" : " new to them");
 }
 
+/// "in the fleet", "to web-01", "from 10.1.0.0/16": where a user is looked for.
+std::string where_of(const View& partition, const Event& event) {
+  if (partition.cut == Cut::fleet) return "in the fleet";
+  const bool place = partition.ip || partition.cut == Cut::net || partition.cut == Cut::wide;
+  return (place ? "from " : "to ") + view_text(partition, event);
+}
+
 std::string user_phrase(const Evidence& evidence, const Event& event, const std::string& user) {
   const LevelEvidence& finest = evidence.level[0];
+  if (finest.partition.cut != Cut::fleet) {
+    return user + (finest.count > 0 ? " seldom logs on " : " never logged on ") +
+           where_of(finest.partition, event) +
+           (finest.count > 0 ? count_of(finest.count, finest.customers, event)
+                             : " before" + one_in(evidence.p_value));
+  }
   if (evidence.dormant_epochs > 0) {
     return "a user silent for " + weeks(evidence.dormant_epochs) + " or more" +
            one_in(evidence.p_value);
