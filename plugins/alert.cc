@@ -102,10 +102,11 @@ std::string id_of(const Event& event, const Rule& rule, std::string_view kind) {
 }
 
 /// What a rare value is about: several rules that look at one thing from finer and coarser views
-/// say nearly the same. 0: nothing of that kind.
+/// say nearly the same. kNone: nothing of that kind.
+enum Topic : unsigned { kNone, kAddress, kHour, kHost, kCredential, kUser };
+
 unsigned topic_of(const Evidence& evidence) {
-  if (evidence.levels == 0) return 0;
-  enum : unsigned { kAddress = 1, kHour, kHost, kCredential, kUser };
+  if (evidence.levels == 0) return kNone;
   const View& by = evidence.level[0].by;
   const View& partition = evidence.level[0].partition;
   // The habit of a network is another thing than the habit of a user.
@@ -115,7 +116,7 @@ unsigned topic_of(const Evidence& evidence) {
   if (by.cut == Cut::hour_of_week || by.cut == Cut::hour_of_day) return kHour + other;
   if (by.cut == Cut::host_class) return kHost + other;
   if (by.cut == Cut::credential) return kCredential + other;
-  if (by.cut != Cut::whole) return 0;
+  if (by.cut != Cut::whole) return kNone;
   switch (by.field) {
     case Field::host_name:
       return kHost + other;
@@ -126,7 +127,7 @@ unsigned topic_of(const Evidence& evidence) {
       // A host that this user never used is a user that this host never saw.
       return partition == View{Cut::whole, Field::host_name, false} ? kHost : kUser + other;
     default:
-      return 0;
+      return kNone;
   }
 }
 
@@ -168,6 +169,7 @@ std::string alert_sentence(const Alert& alert) {
     const std::string phrase = evidence_phrase(*parts[i], event);
     if (phrase.empty()) continue;
     told |= std::uint32_t{1} << topic;
+    if (topic == kUser) told |= std::uint32_t{1} << kHost;  // who is new is new to every host
     out += joint;
     out += phrase;
     joint = ", ";

@@ -2,9 +2,12 @@
 #include <gtest/gtest.h>
 
 #include <initializer_list>
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "plugins/alert.h"
+#include "plugins/detectors/detector.h"
 
 namespace doorward {
 namespace {
@@ -87,6 +90,59 @@ TEST(Sentence, CallsMailAndNetworkAlerts) {
                                         {Field::event_category, "process"},
                                         {Field::user_name, "alice"}}),
             "EXAMPLE shell was raised on alice");
+}
+
+/// Says what it looked at.
+class Saying final : public Detector {
+ public:
+  void score(const ScoreInput& /*input*/, Evidence& /*out*/) const override {}
+  [[nodiscard]] std::string phrase(const Evidence& evidence,
+                                   const Event& /*event*/) const override {
+    return evidence.level[0].by.name() + " of " + evidence.level[0].partition.name();
+  }
+};
+
+/// The sentence of parts written as (partition, by), the first the strongest.
+std::string parts_told(std::initializer_list<std::pair<const char*, const char*>> parts) {
+  static const Saying saying;
+  std::vector<Evidence> evidence;
+  for (const auto& [partition, by] : parts) {
+    Evidence one;
+    one.applies = true;
+    one.detector = &saying;
+    one.p_value = 0.001 * static_cast<double>(evidence.size() + 1);
+    one.levels = 1;
+    one.level[0].partition = *View::from_name(partition);
+    one.level[0].by = *View::from_name(by);
+    evidence.push_back(one);
+  }
+  Event event;
+  event.outcome = Outcome::success;
+  event[Field::user_name] = "alice";
+  const std::string text = alert_sentence({event, evidence[0], evidence, 36, 1});
+  const std::size_t from = text.find(": ") + 2;
+  return text.substr(from, text.find(" (p =") - from);
+}
+
+// Rules that look at one thing from nearer and farther say it once, by the strongest of them.
+TEST(Sentence, TellsEachThingOnce) {
+  EXPECT_EQ(parts_told({{"user.name", "source.ip/net"},
+                        {"user.name", "source.ip"},
+                        {"user.name", "hour_of_day"},
+                        {"user.name", "hour_of_week"},
+                        {"user.name", "doorward.method"},
+                        {"user.name", "credential"}}),
+            "source.ip/net of user.name, hour_of_day of user.name, doorward.method of user.name");
+  EXPECT_EQ(parts_told({{"host.name", "user.name"}, {"user.name", "host.name"}}),
+            "user.name of host.name");
+  EXPECT_EQ(parts_told({{"fleet", "user.name"}, {"host.name", "user.name"}}), "user.name of fleet");
+  // A network's habit is another thing than a user's, and what is no such thing is always told.
+  EXPECT_EQ(parts_told({{"user.name", "host.name"},
+                        {"source.ip/wide", "host.name"},
+                        {"cloud.account.id", "error.code"},
+                        {"user.id", "event.action"}}),
+            "host.name of user.name, host.name of source.ip/wide, error.code of cloud.account.id, "
+            "event.action of user.id");
 }
 
 }  // namespace
