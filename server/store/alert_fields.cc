@@ -48,7 +48,7 @@ AlertFieldsReader::~AlertFieldsReader() = default;
 AlertFields AlertFieldsReader::read(std::string_view document) {
   AlertFields out;
   json::object root;
-  if (document.size() > kAlertDocumentMax ||
+  if (document.empty() || document.size() > kAlertDocumentMax ||
       parser_->parser.parse(document.data(), document.size()).get(root) != simdjson::SUCCESS) {
     return out;
   }

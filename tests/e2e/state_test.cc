@@ -41,7 +41,7 @@ class StateCommands : public testing::Test {
 
 TEST_F(StateCommands, TheKeyDecidesWhatABaselineKnowsAndNotWhatAlerts) {
   const std::string campaign =
-      "for meera.evans: distributed_guessing, slow_guessing, unusual_logon";
+      "for meera.evans: distributed_guessing, lateral_fan_out, unusual_logon";
   EXPECT_NE(alerts_.find(campaign), std::string::npos) << alerts_;
   EXPECT_NE(replay_demo({"-q", "--memory", "2"}).out.find(campaign), std::string::npos);
   const std::vector<std::string> logon = {"explain", "--baseline", learned_, "user.name=alice",

@@ -6,10 +6,10 @@ Four things make what is learned depend on more than the events:
   * counts of how surprising things were, by which rates and joint rules calibrate themselves;
   * rates of one host, whose buckets are not those of all hosts together;
   * counts of verdicts (the alert budget's), of which a user's first logon gives none: three hosts
-    that do not know each other yet have three firsts.
+    that do not know each other yet have three firsts; likewise of a network's first.
 So the policy leaves the rules of detector rare, which never fire. Pairs, totals and distinct values
-are left: they add, in whatever order. And first_logons() lets every user be known to the fleet
-before the hosts part, and last_line() moves every host's clock over the hour in which verdicts are
+are left: they add, in whatever order. And first_logons() lets every user and every address be
+known to the fleet before the hosts part, and last_line() moves every host's clock over the hour in which verdicts are
 counted."""
 import pathlib
 import re
@@ -31,13 +31,15 @@ def write_quiet_policy(folder):
 
 
 def first_logons(lines, seconds):
-    """The first logon of each user, as if it had been at that time."""
-    first = {}
+    """The first logon of each user and of each address, as if it had been at that time."""
+    seen = set()
+    first = []
     for line in lines:
-        found = re.match(rb"\S+ (\S+ sshd\[\d+\]: Accepted \S+ for (\S+) .*\n)", line)
-        if found:
-            first.setdefault(found.group(2), found.group(1))
-    return [stamp(seconds + i).encode() + b" " + line for i, line in enumerate(first.values())]
+        found = re.match(rb"\S+ (\S+ sshd\[\d+\]: Accepted \S+ for (\S+) from (\S+) .*\n)", line)
+        if found and not {found.group(2), found.group(3)} <= seen:
+            seen |= {found.group(2), found.group(3)}
+            first.append(found.group(1))
+    return [stamp(seconds + i).encode() + b" " + line for i, line in enumerate(first)]
 
 
 def last_line(host, seconds):

@@ -59,7 +59,7 @@ class Demo(unittest.TestCase):
         text = demo.communicate(timeout=WAIT_S)[0]
         self.assertEqual(demo.returncode, 0, text)
         # site-b had read nothing when it knew the same as site-a.
-        self.assertIn("     events    0 success, 0 failure\n     baseline  1.5 % full", text)
+        self.assertIn("     events    0 success, 0 failure\n     baseline  2.1 % full", text)
         told = re.findall(r"(?m)^     (\S+Z)  score (\d+)  (\w+)$", text)
         self.assertLessEqual(ALERTS, {f"{time}  {rule}" for time, _, rule in told}, text)
         self.assertIn("multiple_rules_for_entity", {rule for _, _, rule in told})
