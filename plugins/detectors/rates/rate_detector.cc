@@ -76,6 +76,7 @@ bool RateDetector::restore_heads(std::span<std::byte> state) const {
     const std::size_t taught_at = at + place_of<RateHead>(&RateHead::taught);
     if (raw_member<RateHead>(state, at, &RateHead::kind) > kKindMax ||
         raw_member<RateHead>(state, at, &RateHead::counted) > 1 ||
+        raw_member<RateHead>(state, at, &RateHead::assumed) > 1 ||
         raw_member<Taught>(state, taught_at, &Taught::of_fleet) > 1 ||
         raw_member<Taught>(state, taught_at, &Taught::fleet_done) > 1) {
       return false;
