@@ -4,7 +4,9 @@
 #include <cmath>
 
 #include "plugins/detectors/rates/negative_binomial.h"
+#include "plugins/detectors/rates/rate_detector.h"
 #include "plugins/detectors/rates/rate_history.h"
+#include "plugins/detectors/state_check.h"
 #include "tests/detectors/rates/rate_stand.h"
 
 namespace doorward {
@@ -127,6 +129,28 @@ TEST_F(HistoryTest, NewcomersMakeThePriorOnceARuleHasSettled) {
   for (int i = 300; i < 304; ++i) bucket(partition(i), 1000, 2801);
   EXPECT_LT(model(partition(9999)).beyond.mean, 1.2);
   EXPECT_LT(model(partition(9999)).beyond.tail(40), 1e-4);
+}
+
+// A flag that is neither yes nor no is undefined behaviour to look at: such a block is not taken.
+TEST(RateState, FlagsOfABlockFromAFileAreLookedAt) {
+  const std::vector<RuleText> texts = {
+      rate_rule("high_count", "event.outcome = \"failure\"", "partition = \"host.name\"\n")};
+  std::vector<Error> mistakes;
+  const RuleSet rules(texts, HashKey{}, mistakes);
+  ASSERT_TRUE(mistakes.empty()) << mistakes[0].message();
+  constexpr std::size_t kNotes = 8192;  // seen_once, where nothing is said
+  const std::size_t first_head = 64 + FirstSeen::bytes(kNotes);
+  for (const std::size_t flag :
+       {place_of<RateHead>(&RateHead::kind), place_of<RateHead>(&RateHead::counted),
+        place_of<RateHead>(&RateHead::assumed)}) {
+    LiveState state = rules.make_state();
+    ASSERT_LT(first_head + flag, state.of(0).size());
+    EXPECT_TRUE(rules.restore(0, state.of(0)));
+    state.of(0)[first_head + flag] = std::byte{1};
+    EXPECT_TRUE(rules.restore(0, state.of(0))) << flag;
+    state.of(0)[first_head + flag] = std::byte{7};
+    EXPECT_FALSE(rules.restore(0, state.of(0))) << flag;
+  }
 }
 
 TEST(RateMerge, TwoHostsTotalsAreThoseOfBothLogs) {
