@@ -62,23 +62,28 @@ Hash128 RateHistory::key(Hash128 partition, int season, Part part) const {
               number_ + static_cast<std::uint64_t>(season + 1) * 4 + static_cast<unsigned>(part));
 }
 
+RateHistory::Weighed RateHistory::weigh(const Baseline& baseline, Hash128 key) const {
+  const auto by_age = baseline.totals(settings_.space).read(key);
+  Weighed out;
+  for (unsigned age = 0; age < kEpochSlots; ++age) {
+    out.sum += weights_[age] * by_age[age];
+    out.full = out.full || by_age[age] == std::numeric_limits<std::uint32_t>::max();
+  }
+  return out;
+}
+
 RateHistory::Sums RateHistory::read(const Baseline& baseline, Hash128 partition, int season,
                                     bool squares, std::uint32_t taught) const {
-  const Totals& totals = baseline.totals(settings_.space);
   Sums out;
-  const auto weigh = [&](Part part) {
-    const auto by_age = totals.read(key(partition, season, part));
-    double sum = 0;
-    for (unsigned age = 0; age < kEpochSlots; ++age) {
-      sum += weights_[age] * by_age[age];
-      out.full = out.full || by_age[age] == std::numeric_limits<std::uint32_t>::max();
-    }
-    return sum;
+  const auto weigh_part = [&](Part part) {
+    const Weighed total = weigh(baseline, key(partition, season, part));
+    out.full = out.full || total.full;
+    return total.sum;
   };
   const double z = beyond(taught);
-  out.n = std::max(0.0, weigh(Part::buckets) - (taught >= kBusyFrom ? 1 : 0));
-  out.s = std::max(0.0, weigh(Part::sum) - z);
-  if (squares) out.q = std::max(0.0, weigh(Part::squares) - z * z);
+  out.n = std::max(0.0, weigh_part(Part::buckets) - (taught >= kBusyFrom ? 1 : 0));
+  out.s = std::max(0.0, weigh_part(Part::sum) - z);
+  if (squares) out.q = std::max(0.0, weigh_part(Part::squares) - z * z);
   return out;
 }
 
@@ -95,10 +100,9 @@ double RateHistory::season(const Baseline& baseline, Hash128 fleet, Hash128 part
 
 Kind RateHistory::kind_of(const Baseline& baseline, Hash128 partition) const {
   if (!settings_.own) return Kind::established;
-  const auto by_age = baseline.totals(settings_.space).read(key(partition, kAlways, Part::buckets));
-  double buckets = 0;
-  for (unsigned age = 0; age < kEpochSlots; ++age) buckets += weights_[age] * by_age[age];
-  return buckets < kNewcomer ? Kind::newcomer : Kind::established;
+  return weigh(baseline, key(partition, kAlways, Part::buckets)).sum < kNewcomer
+             ? Kind::newcomer
+             : Kind::established;
 }
 
 bool RateHistory::settled(const Baseline& baseline, Hash128 fleet) const {

@@ -102,7 +102,14 @@ class RateHistory {
   };
   enum class Part : std::uint8_t { buckets, sum, squares };
 
+  /// A total over the epochs, each by its weight.
+  struct Weighed {
+    double sum = 0;
+    bool full = false;  // a counter is at its limit
+  };
+
   [[nodiscard]] Hash128 key(Hash128 partition, int season, Part part) const;
+  [[nodiscard]] Weighed weigh(const Baseline& baseline, Hash128 key) const;
   [[nodiscard]] Sums read(const Baseline& baseline, Hash128 partition, int season, bool squares,
                           std::uint32_t taught) const;
   [[nodiscard]] NegativeBinomial prior(const Baseline& baseline, Hash128 fleet,
