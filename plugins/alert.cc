@@ -110,16 +110,13 @@ unsigned topic_of(const Evidence& evidence) {
   const View& by = evidence.level[0].by;
   const View& partition = evidence.level[0].partition;
   // The habit of a network is another thing than the habit of a user.
-  const bool of_network = partition.ip || partition.cut == Cut::net || partition.cut == Cut::wide;
-  const unsigned other = of_network ? 16 : 0;
-  if (by.ip || by.cut == Cut::net || by.cut == Cut::wide) return kAddress + other;
+  const unsigned other = of_address(partition) ? 16 : 0;
+  if (of_address(by)) return kAddress + other;
   if (by.cut == Cut::hour_of_week || by.cut == Cut::hour_of_day) return kHour + other;
-  if (by.cut == Cut::host_class) return kHost + other;
+  if (of_host(by)) return kHost + other;
   if (by.cut == Cut::credential) return kCredential + other;
   if (by.cut != Cut::whole) return kNone;
   switch (by.field) {
-    case Field::host_name:
-      return kHost + other;
     case Field::method:
     case Field::key_fingerprint:
       return kCredential + other;

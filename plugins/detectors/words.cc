@@ -24,6 +24,15 @@ std::string one_in(double p_value) {
   return " (1 in " + with_commas(static_cast<std::uint64_t>(std::llround(told))) + ")";
 }
 
+bool of_address(const View& view) {
+  return view.ip || view.cut == Cut::net || view.cut == Cut::wide;
+}
+
+bool of_host(const View& view) {
+  return view.cut == Cut::host_class ||
+         (view.cut == Cut::whole && !view.ip && view.field == Field::host_name);
+}
+
 std::string noun_of(const View& view) {
   switch (view.cut) {
     case Cut::net:

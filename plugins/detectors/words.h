@@ -16,6 +16,11 @@ std::string owner_of(const Event& event);
 /// p > 2/3.
 std::string one_in(double p_value);
 
+/// The source's address, or a network of it: what people come from.
+bool of_address(const View& view);
+/// A host, or its kind.
+bool of_host(const View& view);
+
 /// What a value of this view is called: "address", "host", "network".
 std::string noun_of(const View& view);
 

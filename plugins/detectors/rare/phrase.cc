@@ -29,11 +29,13 @@ std::string clock_of(const Event& event) {
 /// "from an address", "on a host", "with a key".
 std::string among(const View& by) {
   const std::string noun = noun_of(by);
-  const bool place = by.ip || by.cut == Cut::net || by.cut == Cut::wide ||
-                     by.field == Field::source_address || by.field == Field::as_number ||
-                     by.field == Field::geo_country || by.field == Field::geo_city;
-  const bool host = by.cut == Cut::host_class || by.field == Field::host_name;
-  return (by.cut == Cut::scope || place ? "from " : host ? "on " : "with ") + with_article(noun);
+  const bool place = of_address(by) || by.field == Field::source_address ||
+                     by.field == Field::as_number || by.field == Field::geo_country ||
+                     by.field == Field::geo_city;
+  return (by.cut == Cut::scope || place ? "from "
+          : of_host(by)                 ? "on "
+                                        : "with ") +
+         with_article(noun);
 }
 
 /// What the coarser levels add: ", in a network nobody in the fleet has used", ", of a kind they
@@ -55,8 +57,7 @@ std::string backoff_words(const Evidence& evidence) {
 /// "in the fleet", "to web-01", "from 10.1.0.0/16": where a user is looked for.
 std::string where_of(const View& partition, const Event& event) {
   if (partition.cut == Cut::fleet) return "in the fleet";
-  const bool place = partition.ip || partition.cut == Cut::net || partition.cut == Cut::wide;
-  return (place ? "from " : "to ") + view_text(partition, event);
+  return (of_address(partition) ? "from " : "to ") + view_text(partition, event);
 }
 
 std::string user_phrase(const Evidence& evidence, const Event& event, const std::string& user) {

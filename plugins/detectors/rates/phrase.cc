@@ -27,15 +27,6 @@ bool of_user(const View& view) {
           view.field == Field::user_effective_name);
 }
 
-bool of_host(const View& view) {
-  return view.cut == Cut::host_class ||
-         (view.cut == Cut::whole && !view.ip && view.field == Field::host_name);
-}
-
-bool of_address(const View& view) {
-  return view.ip || view.cut == Cut::net || view.cut == Cut::wide;
-}
-
 /// " from 203.0.113.9", " on web-01", " of alice".
 std::string place(const View& view, const Event& event) {
   if (view.cut == Cut::fleet) return " in the fleet";

@@ -17,11 +17,9 @@ std::string duration_of(std::uint32_t seconds) {
 }
 
 std::string_view preposition_of(const View& view) {
-  if (view.ip || view.cut == Cut::net || view.cut == Cut::wide) return " from ";
+  if (of_address(view)) return " from ";
   if (view.cut == Cut::whole && view.field == Field::source_address) return " from ";
-  const bool host =
-      view.cut == Cut::host_class || (view.cut == Cut::whole && view.field == Field::host_name);
-  return host ? " on " : " of ";
+  return of_host(view) ? " on " : " of ";
 }
 
 }  // namespace
